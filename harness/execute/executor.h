@@ -1,0 +1,42 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "harness/execute/weights.h"
+#include "harness/graph/graph.h"
+
+namespace ablate {
+
+/// How one pass through a network is to be done.
+struct Pass {
+  bool training = false;           // BatchNorm uses the batch's statistics, dropout acts
+  bool update_statistics = true;   // training: running statistics follow (false: frozen for this pass)
+  std::vector<std::string> taps;   // maps to hand out
+  std::uint64_t seed = 0;          // of dropout and drop-path draws
+  std::uint32_t epoch = 0;
+  std::uint64_t step = 0;          // of the epoch
+};
+
+struct Output {
+  at::Tensor logits;                       // [N, classes], the batch axis always kept
+  std::map<std::string, at::Tensor> taps;  // [N, C, H, W]
+};
+
+/// Computes a graph. BatchNorm: eps 1e-5, new running value 0.9 old + 0.1 new, unbiased variance.
+class Executor {
+ public:
+  virtual ~Executor() = default;
+  /// images [N, C, H, W], normalised, of the weights' type. Gradients flow where the weights or images require them.
+  virtual Output forward(const Weights& weights, const at::Tensor& images, const Pass& pass) const = 0;
+};
+
+/// Plain LibTorch operations, one a node: the definition of what a graph means. channels_last for float32.
+std::unique_ptr<Executor> make_reference_executor(const Graph& graph);
+
+}  // namespace ablate

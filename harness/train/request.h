@@ -1,0 +1,43 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace ablate {
+
+/// A run that a trajectory must yield: its spec is the trajectory's plus passive ingredients.
+struct RequestedRun {
+  std::string key;
+  nlohmann::json spec;
+};
+
+/// Where a teacher's weights lie, and what network they belong to.
+struct TeacherSource {
+  std::filesystem::path weights;      // safetensors
+  nlohmann::json backbone;            // {name: settings}
+  nlohmann::json reparam;             // {name: settings} or null: the form in which the weights were saved
+  std::vector<double> mean, std;      // its normalisation
+};
+
+/// `request.json`: what a trajectory's folder is asked for. It says where things lie; `spec.json` says what is computed.
+struct Request {
+  std::string trajectory;             // key
+  nlohmann::json spec;                // the trajectory's: {"recipe": ..., "seed": ..., "versions": ...}
+  std::vector<RequestedRun> runs;
+  std::filesystem::path data;         // pack
+  std::map<std::string, TeacherSource> teachers;  // by canonical text of the reference in the spec
+  std::filesystem::path teacher_cache;            // folder, empty: no cache
+  std::filesystem::path initial;      // weight file of train.init, or empty
+  std::string keep = "last";          // "last", "best", "none"
+  int loader_threads = 1;
+  int checkpoint_seconds = 300;       // at most this long between two checkpoints; 0: at epochs' ends only
+  int stop_after_steps = 0;           // smoke runs and tests: interrupt after so many steps; 0: never
+};
+
+nlohmann::json to_json(const Request& request);
+Request request_from(const nlohmann::json& json);
+
+}  // namespace ablate

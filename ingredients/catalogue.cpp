@@ -1,0 +1,1 @@
+#include "ingredients/catalogue.h"

@@ -1,0 +1,230 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/core/random.h"
+#include "harness/data/loader.h"
+#include "harness/execute/executor.h"
+#include "harness/execute/weights.h"
+#include "harness/graph/graph.h"
+#include "ingredients/catalogue.h"
+
+namespace ablate {
+
+/// Where training stands. Steps count optimizer updates.
+struct Progress {
+  int epoch = 0;               // from 0
+  int step = 0;                // of the epoch, from 0
+  int epochs = 0;
+  int steps_per_epoch = 0;
+
+  std::int64_t global_step() const { return std::int64_t(epoch) * steps_per_epoch + step; }
+  std::int64_t total_steps() const { return std::int64_t(epochs) * steps_per_epoch; }
+};
+
+/// The samples of a step. Images are 0..1 pixel values before normalisation: what mixes or erases acts on these, and every
+/// network (student or teacher) normalises them for itself.
+struct Batch {
+  at::Tensor images;   // [V * N, 3, H, W]; view v of sample i stands at v * N + i
+  at::Tensor targets;  // [N, C], distributions
+  at::Tensor labels;   // [N], int64, as the data set says
+  std::vector<std::uint32_t> ids;  // [N], index in the pack
+  int views = 1;
+};
+
+/// A network that can be asked: the student, or a teacher.
+class Model {
+ public:
+  virtual ~Model() = default;
+  /// Normalises images [N, 3, H, W] of 0..1 values and runs the network.
+  virtual Output forward(const at::Tensor& images, const Pass& pass) = 0;
+  virtual const Graph& graph() const = 0;
+};
+
+/// The student and what may be done to it.
+class Student : public Model {
+ public:
+  virtual Weights& weights() = 0;
+};
+
+/// What an ingredient may ask for before training starts.
+class Setup {
+ public:
+  virtual ~Setup() = default;
+  virtual const Graph& graph() const = 0;  // training form
+  virtual int classes() const = 0;
+  virtual const Progress& length() const = 0;  // epochs and steps per epoch
+  virtual int batch() const = 0;
+  virtual Stream stream(const std::string& purpose) const = 0;  // "<family>.<name>[@copy]" is the usual purpose
+  virtual const Weights& weights() const = 0;                   // as initialised
+
+  virtual void want_tap(const std::string& path) = 0;          // of the student, handed out in Step::student.taps
+  virtual void want_views(int views) = 0;                      // of each sample
+  /// A teacher by its reference; its outputs for the batch stand in Step::teachers under the reference's canonical text.
+  /// Taps of it are handed out too (they are not cached: a teacher with taps runs every step).
+  virtual void want_teacher(const TeacherRef& teacher, const std::vector<std::string>& taps = {}) = 0;
+  /// Tensors trained along with the student, saved in checkpoints, averaged by nothing and counted nowhere.
+  virtual Weights& train_along(const std::vector<StateEntry>& entries) = 0;
+};
+
+/// One forward pass of the student on a batch, and what the teachers said of the same pixels.
+struct Step {
+  const Progress& at;
+  const Batch& batch;
+  const Output& student;
+  const std::map<std::string, Output>& teachers;  // logits [V * N, C]
+  Student& network;                               // for further passes (r_drop, adversarial)
+  const Pass& pass;
+};
+
+/// Named terms that add up to what is minimised; each is recorded.
+class Loss {
+ public:
+  struct Term {
+    std::string name;
+    double weight = 1;
+    at::Tensor value;  // scalar
+  };
+  void add(const std::string& name, double weight, const at::Tensor& value);
+  const std::vector<Term>& terms() const { return terms_; }
+  /// Sum of weight x value.
+  at::Tensor total() const;
+
+ private:
+  std::vector<Term> terms_;
+};
+
+/// Rate, decay and momentum of one update; schedules write here, optimizers read.
+struct Rates {
+  double lr_factor = 1;                // times the optimizer's base lr: a schedule's shape
+  std::optional<double> lr;            // or the rate itself
+  std::optional<double> momentum;      // instead of the optimizer's own (one_cycle)
+  double weight_decay_factor = 1;      // annealing
+};
+
+/// One flat buffer of trained values with its gradients: the student's, or a set trained along.
+struct ParameterSet {
+  std::string name;                    // "student", or the ingredient that trains it along
+  at::Tensor values, gradients;        // [elements]
+  const std::vector<Segment>* segments = nullptr;
+  /// Per segment: factors on learning rate and weight decay (1 unless an ingredient excludes or scales).
+  std::vector<double> lr_scale, decay_scale;
+};
+
+/// What an update is about.
+struct Update {
+  Progress at;
+  Rates rates;
+  std::vector<ParameterSet>& sets;
+};
+
+/// Scalars and tensors that an ingredient must remember across an interruption.
+class Archive {
+ public:
+  std::map<std::string, at::Tensor> tensors;
+  nlohmann::json values = nlohmann::json::object();
+};
+
+/// How an epoch is laid out.
+struct EpochPlan {
+  std::vector<std::uint32_t> order;  // pack indices of the epoch's samples; at first a keyed permutation
+  int size = 0;                      // height = width of training images
+};
+
+/// Top-1 (share of 0..1) and loss on the validation split; absent when there is none.
+struct Validation {
+  double top1 = 0, loss = 0;
+};
+
+/// What an epoch ended with.
+struct EpochEnd {
+  Progress at;  // of the last step
+  const std::optional<Validation>& validation;  // of the raw weights
+  Student& network;
+  /// Runs `use` on the batches of a keyed pass over the training data, unmixed, with evaluation's preprocessing: for
+  /// recomputing statistics.
+  std::function<void(int batches, const std::function<void(const Batch&)>& use)> over_training_data;
+};
+
+/// Puts weights back when it goes out of scope.
+class Undo {
+ public:
+  Undo() = default;
+  explicit Undo(std::function<void()> undo) : undo_(std::move(undo)) {}
+  Undo(Undo&& other) noexcept : undo_(std::move(other.undo_)) { other.undo_ = nullptr; }
+  Undo& operator=(Undo&&) = delete;
+  ~Undo() {
+    if (undo_) undo_();
+  }
+
+ private:
+  std::function<void()> undo_;
+};
+
+/// How often an ingredient did what, for the ledger; all zero means that it did nothing.
+using Counters = std::map<std::string, double>;
+
+/// A training trick. Every hook does nothing by default; a concrete class is final and overrides what it needs.
+/// In the order of a step:
+class Ingredient {
+ public:
+  virtual ~Ingredient() = default;
+
+  // before training
+  virtual void begin(Setup&) {}
+
+  // an epoch's start
+  virtual void plan_epoch(EpochPlan&, const Progress&) {}
+  /// On bytes, in loader threads: const, and drawing only by SampleAt.
+  virtual bool augments() const { return false; }
+  virtual void augment(Image&, const SampleAt&) const {}
+
+  // a step
+  virtual void transform_batch(Batch&, const Progress&) {}
+  /// The student may be asked (for gradients with respect to the images, say) before the pass that counts.
+  virtual void before_forward(Batch&, Student&, const Pass&, const Progress&) {}
+  /// Other weights for one forward and backward (a mask, a perturbation); undone before the update.
+  virtual Undo perturb(Student&, const Progress&) { return {}; }
+  /// The weight of the task term, when this ingredient sets it (`ce_weight`).
+  virtual std::optional<double> task_weight() const { return std::nullopt; }
+  /// Replaces cross-entropy as the task term; at most one ingredient does.
+  virtual std::optional<at::Tensor> task_loss(const Step&) { return std::nullopt; }
+  virtual void add_loss(const Step&, Loss&) {}
+  virtual void after_backward(Update&) {}
+  virtual void schedule(Rates&, const Progress&) {}
+  /// Factors per segment, once before training: exclusions from decay, scaled rates.
+  virtual void group(ParameterSet&) {}
+  /// The optimizer: changes the values of every set by its gradients.
+  virtual void apply(Update&) {}
+  /// A wrapper: does the update its own way with `gradients` (a further forward and backward at the values as they are then,
+  /// with BatchNorm statistics frozen and the first pass's draws) and `next` (the update inside it).
+  virtual void wrap(Update& update, const std::function<void()>& /*gradients*/, const std::function<void()>& next) {
+    (void)update;
+    next();
+  }
+  virtual void after_step(Student&, const Progress&) {}
+
+  // an epoch's end
+  virtual void after_epoch(EpochEnd&) {}
+
+  // evaluation
+  /// Weights that are evaluated beside the raw ones and reported instead of them, or null (none, or no update yet).
+  virtual const Weights* average() const { return nullptr; }
+
+  // across an interruption
+  virtual void save(Archive&) const {}
+  virtual void load(const Archive&) {}
+
+  virtual Counters counters() const { return {}; }
+};
+
+}  // namespace ablate

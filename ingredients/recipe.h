@@ -1,0 +1,32 @@
+#pragma once
+
+#include <optional>
+
+#include "harness/core/params.h"
+
+namespace ablate {
+
+/// The version of what the trainer computes; in every key.
+inline constexpr int kTrainerVersion = 1;
+
+/// `train` of a recipe: what the trainer itself needs to know.
+struct TrainSettings {
+  int epochs = 30;
+  int batch = 128;
+  bool drop_last = true;             // leave out the last, smaller batch of an epoch
+  std::optional<PathValue> init;     // weight file to start from; in a spec its SHA-256 stands instead
+  std::string executor = "reference";
+  std::string device = "cpu";
+  int threads = 1;
+};
+
+/// `evaluate` of a recipe.
+struct EvaluateSettings {
+  int every = 1;    // epochs between two passes over the validation split; the last epoch always has one
+  int batch = 250;
+};
+
+const Fields<TrainSettings>& train_fields();
+const Fields<EvaluateSettings>& evaluate_fields();
+
+}  // namespace ablate

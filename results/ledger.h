@@ -1,0 +1,46 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "harness/core/problems.h"
+
+namespace ablate {
+
+/// Another process holds the ledger's lock, or the file is damaged: exit status 6.
+class LedgerUnavailable : public Error {
+ public:
+  using Error::Error;
+};
+
+/// The SQLite ledger of a store: derived from sweeps, journals and coordinators' journals, and rebuildable from them.
+class Ledger {
+ public:
+  enum class Mode { Read, Write };
+  /// Write: creates or migrates; throws LedgerUnavailable when another process writes. Read: the file must exist.
+  static std::unique_ptr<Ledger> open(const std::filesystem::path& file, Mode mode);
+  virtual ~Ledger() = default;
+
+  /// Records a sweep: its tables, arms and which runs they are (the JSON of sweeps/<name>/<digest>.json).
+  virtual void add_sweep(const nlohmann::json& sweep) = 0;
+  /// Folds a trajectory's journal in, replacing what it held of those runs: `journal` as read by read_journal.
+  virtual void fold(const std::string& trajectory, const std::vector<nlohmann::json>& journal) = 0;
+  /// Folds a coordinator's journal in (exits and stderr tails of attempts).
+  virtual void fold_coordinator(const std::vector<nlohmann::json>& journal) = 0;
+
+  /// Result of a read-only statement: names of columns, and rows.
+  struct Rows {
+    std::vector<std::string> columns;
+    std::vector<std::vector<nlohmann::json>> rows;
+  };
+  /// Anything but reading is refused by SQLite's authoriser, not by looking at the text. Throws Error with SQLite's message.
+  virtual Rows query(const std::string& sql, const std::vector<nlohmann::json>& parameters = {}) = 0;
+  /// Every deterministic table in a fixed order, as text: equal for equal results.
+  virtual std::string dump() = 0;
+};
+
+
+}  // namespace ablate
