@@ -15,8 +15,11 @@ struct Image {
   const std::uint8_t* at(int y, int x) const { return pixels.data() + 3 * (std::size_t(y) * width + x); }
 };
 
-/// Decodes JPEG or PNG by content, whatever the name says: greyscale and palette become RGB, alpha is dropped onto black...
-/// 16-bit is reduced to 8, CMYK converted, EXIF orientation is ignored. Throws Error with the reason (without a file name).
+/// Decodes JPEG or PNG by content, whatever the name says. Greyscale and palettes become RGB, 16-bit channels
+/// keep their upper byte, CMYK is converted, alpha is dropped (the colours under it stay as stored), EXIF
+/// orientation is ignored. Throws Error with the reason (without a file name) for anything broken, a picture
+/// that ends early or any other damage that decoders merely warn of included, and for more than 100
+/// megapixels.
 Image decode_image(std::string_view bytes);
 
 }  // namespace ablate

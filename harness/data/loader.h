@@ -17,7 +17,9 @@ struct SampleAt {
   std::uint32_t view = 0;    // several views of one sample draw differently
   std::uint32_t repeat = 0;  // the how-manieth time the epoch shows this sample
   /// Index for a Stream's `at`: distinct for every (id, view, repeat).
-  std::uint64_t draw_index() const { return id | (std::uint64_t(view) << 40) | (std::uint64_t(repeat) << 48); }
+  std::uint64_t draw_index() const {
+    return id | (std::uint64_t(view) << 40) | (std::uint64_t(repeat) << 48);
+  }
 };
 
 /// Changes an image in place; called from loader threads, so it must be const and draw only by SampleAt.
@@ -36,25 +38,31 @@ struct ByteBatch {
 struct LoaderSettings {
   int batch = 128;
   bool drop_last = false;
-  int size = 32;        // height = width handed out; images of other sizes are resized and cropped as for evaluation first
-  double crop = 0.875;
+  int size =
+      32;  // height = width handed out; images of other sizes are resized and cropped as for evaluation first
+  double crop = 1.0;   // of DataOptions
+  bool whole = false;  // the transform gets images as stored (random resized crops); what is not `size` then
+                       // is fitted after it
   int views = 1;
-  int threads = 1;      // 0: in the calling thread
-  int prefetch = 4;     // batches ahead
+  int threads = 1;   // 0: in the calling thread
+  int prefetch = 4;  // batches ahead, at least 1
 };
 
 /// Hands out the batches of one epoch in order; the same bytes for any number of threads.
 class Loader {
  public:
-  /// `order`: pack indices in the order of the epoch. Starts at batch `first` (resuming needs no replay).
-  Loader(const PackedData& data, std::vector<std::uint32_t> order, ImageTransform transform, std::uint32_t epoch,
-         const LoaderSettings& settings, std::size_t first = 0);
+  /// `order`: pack indices in the order of the epoch; an index may occur several times. A null `transform`
+  /// changes nothing. Starts at batch `first` (resuming needs no replay). `data` must outlive the loader.
+  Loader(const PackedData& data, std::vector<std::uint32_t> order, ImageTransform transform,
+         std::uint32_t epoch, const LoaderSettings& settings, std::size_t first = 0);
   ~Loader();
   Loader(const Loader&) = delete;
   Loader& operator=(const Loader&) = delete;
 
+  /// Of the whole epoch, whatever `first` was.
   std::size_t batches() const;
-  /// False after the last batch. Throws what a loader thread threw (Error naming the image).
+  /// False after the last batch. Throws what a loader thread threw (Error naming the image). `batch` may be
+  /// used again and again: its buffers are recycled.
   bool next(ByteBatch& batch);
 
  private:

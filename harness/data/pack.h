@@ -13,11 +13,11 @@
 
 namespace ablate {
 
-/// A data set in one file, memory-mapped read-only by every worker: decoded bytes for small images, JPEG or PNG bytes for
-/// large ones.
+/// A data set in one file, memory-mapped read-only by every worker: decoded bytes for images of at most 64 x
+/// 64 pixels, JPEG or PNG bytes for larger ones. May be read from several threads at once.
 class PackedData {
  public:
-  /// Throws Error when the file is damaged or of another version.
+  /// Throws Error when the file is truncated, its index damaged, or of another version.
   static std::unique_ptr<PackedData> open(const std::filesystem::path& path);
   virtual ~PackedData() = default;
 
@@ -27,33 +27,41 @@ class PackedData {
   virtual Split split(std::size_t index) const = 0;
   virtual int label(std::size_t index) const = 0;
   virtual std::string_view path(std::size_t index) const = 0;
-  virtual Image image(std::size_t index) const = 0;  // decoded
-  virtual std::size_t skipped() const = 0;           // unreadable images left out
+  /// Decoded. Throws Error when its bytes are not those that were written.
+  virtual Image image(std::size_t index) const = 0;
+  virtual std::size_t skipped() const = 0;                       // unreadable images left out
+  virtual const std::vector<std::string>& messages() const = 0;  // what was skipped and why
 };
 
-/// SHA-256 over split, class, relative path and stored bytes of every image, in order.
-/// Looked up in `store/data/index.json` by the source's stamp when it was computed before.
+/// What a packed data set holds.
 struct PackResult {
-  std::string fingerprint;
-  std::filesystem::path file;       // store/data/<fingerprint>.pack
+  std::string fingerprint;  // SHA-256 over class names, then split, class, relative path and stored bytes of
+                            // each image
+  std::filesystem::path file;  // store/data/<fingerprint>.pack
   std::vector<std::string> classes;
   std::size_t train = 0, test = 0, skipped = 0;
   std::vector<std::string> messages;  // what was skipped and why
 };
 
-/// Reads the source once, checks every image, writes the pack unless it is there already. One writer at a time (a lock in
-/// store/data). Throws Error that names the first unreadable images unless the settings say to skip them.
+/// Reads the source once, checks every image, writes the pack unless it is there already (an unchanged stamp
+/// in store/data/index.json saves the reading). One writer at a time (a lock in store/data). Throws Error
+/// that names the first unreadable images unless the settings say to skip them.
 PackResult pack(const DataEntry& entry, const nlohmann::json& settings, const std::filesystem::path& store);
 
-/// The fingerprint if it is known without reading the images (an unchanged stamp in the store's index), else "".
-std::string known_fingerprint(const DataEntry& entry, const nlohmann::json& settings, const std::filesystem::path& store,
-                              int* classes = nullptr);
+/// The fingerprint if it is known without reading images from disk (an unchanged stamp in the store's index,
+/// or a set that is drawn from its settings), else "". Writes nothing. Throws Error when the set cannot be
+/// opened.
+std::string known_fingerprint(const DataEntry& entry, const nlohmann::json& settings,
+                              const std::filesystem::path& store, int* classes = nullptr);
 
-/// Indices of the images of each part, in the order of the pack. The validation part is taken from the training images by the
-/// smallest SHA-256 of their paths, per class in equal shares as far as they go, and never depends on the seed.
+/// Indices of the images of each part, in the order of the pack.
 struct Parts {
   std::vector<std::uint32_t> train, validation, test;
 };
+
+/// The validation part is taken from the training images by the smallest SHA-256 of their paths, per class in
+/// equal shares as far as they go, the subset from the next smallest; neither depends on the seed. Throws
+/// Error when there are too few.
 Parts parts_of(const PackedData& data, const DataOptions& options);
 
 }  // namespace ablate
