@@ -64,15 +64,18 @@ class Setup {
   virtual int classes() const = 0;
   virtual const Progress& length() const = 0;  // epochs and steps per epoch
   virtual int batch() const = 0;
-  virtual Stream stream(const std::string& purpose) const = 0;  // "<family>.<name>[@copy]" is the usual purpose
+  virtual const std::string& name() const = 0;  // of the ingredient that asks: "distill.logit", "distill.logit@second"
+  virtual Stream stream(const std::string& purpose) const = 0;  // name() is the usual purpose
   virtual const Weights& weights() const = 0;                   // as initialised
 
   virtual void want_tap(const std::string& path) = 0;          // of the student, handed out in Step::student.taps
-  virtual void want_views(int views) = 0;                      // of each sample
+  /// Of each sample, the most that anybody wants. The task term looks at the first; the others are for whoever asked.
+  virtual void want_views(int views) = 0;
   /// A teacher by its reference; its outputs for the batch stand in Step::teachers under the reference's canonical text.
   /// Taps of it are handed out too (they are not cached: a teacher with taps runs every step).
   virtual void want_teacher(const TeacherRef& teacher, const std::vector<std::string>& taps = {}) = 0;
-  /// Tensors trained along with the student, saved in checkpoints, averaged by nothing and counted nowhere.
+  /// Tensors trained along with the student, saved in checkpoints, averaged by nothing and counted nowhere. Zero at first:
+  /// fill them in; the reference stays valid.
   virtual Weights& train_along(const std::vector<StateEntry>& entries) = 0;
 };
 
@@ -173,8 +176,9 @@ class Undo {
 /// How often an ingredient did what, for the ledger; all zero means that it did nothing.
 using Counters = std::map<std::string, double>;
 
-/// A training trick. Every hook does nothing by default; a concrete class is final and overrides what it needs.
-/// In the order of a step:
+/// A training trick. Every hook does nothing by default; a concrete class is final and overrides what it needs. Hooks run with
+/// gradients off, but for before_forward, task_loss and add_loss. A window of training in which it is active is its own matter:
+/// every hook of a step knows where training stands. Here they stand in the order of a training:
 class Ingredient {
  public:
   virtual ~Ingredient() = default;
@@ -190,7 +194,8 @@ class Ingredient {
 
   // a step
   virtual void transform_batch(Batch&, const Progress&) {}
-  /// The student may be asked (for gradients with respect to the images, say) before the pass that counts.
+  /// The student may be asked (for gradients with respect to the images, say) before the pass that counts. Teachers have
+  /// looked already: they see the batch as transform_batch left it.
   virtual void before_forward(Batch&, Student&, const Pass&, const Progress&) {}
   /// Other weights for one forward and backward (a mask, a perturbation); undone before the update.
   virtual Undo perturb(Student&, const Progress&) { return {}; }
@@ -199,6 +204,7 @@ class Ingredient {
   /// Replaces cross-entropy as the task term; at most one ingredient does.
   virtual std::optional<at::Tensor> task_loss(const Step&) { return std::nullopt; }
   virtual void add_loss(const Step&, Loss&) {}
+  /// Once a step, on the gradients that the optimizer is about to use (inside all wrappers).
   virtual void after_backward(Update&) {}
   virtual void schedule(Rates&, const Progress&) {}
   /// Factors per segment, once before training: exclusions from decay, scaled rates.
@@ -219,11 +225,15 @@ class Ingredient {
   // evaluation
   /// Weights that are evaluated beside the raw ones and reported instead of them, or null (none, or no update yet).
   virtual const Weights* average() const { return nullptr; }
+  /// What is evaluated and saved differs from what is trained (a mask): changes a copy of raw or averaged weights.
+  virtual void deliver(Weights&) const {}
 
-  // across an interruption
+  // across an interruption: everything it remembers, counters too
   virtual void save(Archive&) const {}
   virtual void load(const Archive&) {}
 
+  /// By the names that the declaration lists; the trainer puts its own name before them ("mix.mixup.batches"). An ingredient
+  /// that declares none is believed.
   virtual Counters counters() const { return {}; }
 };
 
