@@ -6,9 +6,9 @@
 
 namespace ablate {
 
-/// The one text of a value that keys are made of: object keys sorted bytewise, integers as integers, reals in the shortest
-/// form that reads back to the same double (never mistaken for an integer: 4.0 is "4.0"), no white space, UTF-8 unescaped.
-/// Throws Error for NaN and infinities, which have no JSON form.
+/// The one text of a value that keys are made of: object keys sorted bytewise, integers as integers, reals in
+/// the shortest form that reads back to the same double (never mistaken for an integer: 4.0 is "4.0"), no
+/// white space, UTF-8 unescaped. Throws Error for NaN and infinities, which have no JSON form.
 std::string canonical(const nlohmann::json& value);
 
 /// Shortest text that reads back to the same double; always holds a '.', an 'e', or is inf/nan.

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <nlohmann/json_fwd.hpp>
+#include <string>
 #include <vector>
 
 namespace ablate {
@@ -23,9 +24,14 @@ class Journal {
   int file_ = -1;
 };
 
-/// Every whole, valid line in order; an absent file has none. A torn last line is left out; a broken line before it throws
-/// Error with its number.
+/// Every line in order; an absent file has none. A last line that was not written to its end is left out; a
+/// broken line before it throws Error with its number.
 std::vector<nlohmann::json> read_journal(const std::filesystem::path& path);
+
+/// A number as a journal holds it: itself, or "nan", "inf", "-inf", since JSON has no form for these.
+nlohmann::json finite_or_text(double value);
+/// What finite_or_text wrote; throws Error for anything else.
+double number_from(const nlohmann::json& value);
 
 /// Writes beside, syncs file and folder, and renames: the file is whole or as before. Throws Error.
 void write_file(const std::filesystem::path& path, const std::string& content);

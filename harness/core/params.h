@@ -1,10 +1,12 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -35,10 +37,10 @@ enum class ParamType { Bool, Integer, Real, Choice, Text, Path, Teacher, Ingredi
 struct Range {
   double low = -std::numeric_limits<double>::infinity();
   double high = std::numeric_limits<double>::infinity();
-  bool open_low = false;   // low itself is excluded
-  bool open_high = false;  // high itself is excluded
-  std::vector<std::string> choices;  // of a Choice
-  std::string family;                // of a nested Ingredient
+  bool open_low = false;                                                           // low itself is excluded
+  bool open_high = false;                                                          // high itself is excluded
+  std::vector<std::string> choices;                                                // of a Choice
+  std::string family;                                                              // of a nested Ingredient
   std::size_t min_items = 0, max_items = std::numeric_limits<std::size_t>::max();  // of a list
 };
 
@@ -61,6 +63,7 @@ struct ParamInfo {
   bool optional = false;  // null is allowed, and means "not set"
   bool required = false;  // no default: the user must give it
   bool in_key = true;     // false: says where, not what (paths, caches)
+  bool wide = false;      // an integer of 64 bits rather than 32
   nlohmann::json fallback;
   Range range;
   std::string doc;
@@ -70,7 +73,15 @@ struct ParamInfo {
 namespace detail {
 
 template <class V>
-struct Codec;  // type, to_json, from_json
+struct Codec;  // type, list, optional, to, from
+
+/// Whether the innermost value is an integer of 64 bits.
+template <class V>
+constexpr bool is_wide = std::is_same_v<V, std::int64_t>;
+template <class V>
+constexpr bool is_wide<std::vector<V>> = is_wide<V>;
+template <class V>
+constexpr bool is_wide<std::optional<V>> = is_wide<V>;
 
 template <ParamType Type, class V>
 struct PlainCodec {
@@ -151,6 +162,7 @@ class Fields {
     info.list = C::list;
     info.optional = C::optional;
     info.in_key = C::type != ParamType::Path;
+    info.wide = detail::is_wide<V>;
     info.fallback = C::to(P{}.*member);
     info.range = std::move(range);
     info.doc = std::move(doc);
@@ -185,11 +197,13 @@ class Fields {
   std::vector<std::function<void(P&, const nlohmann::json&)>> set_;
 };
 
-/// Checks the object `given` against the declarations: every unknown name (with the nearest known one), wrong type, value out
-/// of range and missing required parameter is a problem at its place. Returns every parameter, defaults filled in, integers
-/// turned into reals where a real is declared. `what` names the owner in messages ("optimizer.sgd"). Values of type Teacher
-/// and Ingredient are only checked for their JSON type here: what they name is the plan's business.
-nlohmann::json resolve(const std::vector<ParamInfo>& params, const Tree& given, const std::string& what, Problems& problems);
+/// Checks the object `given` against the declarations: every unknown name (with the nearest known one), wrong
+/// type, value out of range and missing required parameter is a problem at its place. Returns every
+/// parameter, defaults filled in, integers turned into reals where a real is declared. `what` names the owner
+/// in messages ("optimizer.sgd"). Values of type Teacher and Ingredient are only checked for their JSON type
+/// here: what they name is the plan's business.
+nlohmann::json resolve(const std::vector<ParamInfo>& params, const Tree& given, const std::string& what,
+                       Problems& problems);
 
 /// The settings without those at their default and those that are in no key: what keys are made of.
 nlohmann::json hashed_settings(const std::vector<ParamInfo>& params, const nlohmann::json& settings);
@@ -197,6 +211,10 @@ nlohmann::json hashed_settings(const std::vector<ParamInfo>& params, const nlohm
 /// JSON Schema (2020-12) of an object with these parameters.
 nlohmann::json schema_of(const std::vector<ParamInfo>& params);
 
+/// A real for people: shortest form, "4" rather than "4.0".
+std::string plain_number(double value);
+/// "[0, 1)", "at least 0", "above 0", "any".
+std::string range_text(const Range& range);
 /// "real in [0, 1), default 0.9": for help and reference pages.
 std::string describe_values(const ParamInfo& param);
 

@@ -6,7 +6,8 @@
 
 namespace ablate {
 
-/// Where something was written: a file with a line and a column, both counted from 1 (0: unknown, only the file counts).
+/// Where something was written: a file with a line and a column, both counted from 1 (0: unknown, only the
+/// file counts).
 struct Place {
   std::string file;
   int line = 0;
@@ -27,7 +28,8 @@ struct Problem {
   std::string message;
 };
 
-/// Collects every mistake of a file, so that all are reported at once. The same message at the same place counts once.
+/// Collects every mistake of a file, so that all are reported at once. The same message at the same place
+/// counts once.
 class Problems {
  public:
   void error(const Place& place, const std::string& message);
@@ -45,7 +47,8 @@ class Problems {
   std::vector<Problem> all_;
 };
 
-/// The world is not as it should be (a file, the database, the device): ends the work at hand with exit status 1.
+/// The world is not as it should be (a file, the database, the device): ends the work at hand with exit
+/// status 1.
 class Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

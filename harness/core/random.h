@@ -7,11 +7,12 @@
 
 namespace ablate {
 
-/// Philox 4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): 128 random bits that depend only on
-/// counter and key.
+/// Philox 4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): 128 random bits that
+/// depend only on counter and key.
 std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key);
 
-/// A short sequence of draws for one event (a sample's crop, a step's lambda): a value, cheap to make, never shared.
+/// A short sequence of draws for one event (a sample's crop, a step's lambda): a value, cheap to make, never
+/// shared.
 class Draw {
  public:
   Draw(std::array<std::uint32_t, 2> key, std::uint64_t major, std::uint32_t minor)
@@ -40,8 +41,8 @@ class Draw {
   int used_ = 4;
 };
 
-/// The random stream of one seed and one purpose ("init", "order", "augment.crop", ...). Nothing is advanced: the same
-/// indices give the same draws, whatever else was drawn, so one ingredient never shifts another's.
+/// The random stream of one seed and one purpose ("init", "order", "augment.crop", ...). Nothing is advanced:
+/// the same indices give the same draws, whatever else was drawn, so one ingredient never shifts another's.
 class Stream {
  public:
   Stream(std::uint64_t seed, std::string_view purpose);

@@ -50,8 +50,9 @@ struct Member {
 /// "an integer", "an object", ...: for messages.
 std::string kind_name(Tree::Kind kind);
 
-/// Reads JSON with `//` and `/* */` comments and trailing commas. Duplicate keys, invalid UTF-8, numbers out of range and
-/// nesting deeper than 200 are problems; after a syntax error nothing is returned. `file` names the text in messages.
+/// Reads JSON with `//` and `/* */` comments and trailing commas. Duplicate keys, invalid UTF-8, numbers out
+/// of range and nesting deeper than 200 are problems; after a syntax error nothing is returned. `file` names
+/// the text in messages.
 std::optional<Tree> read_json(std::string_view text, const std::string& file, Problems& problems);
 
 /// The same for a file on disk; throws Error when it cannot be read.
