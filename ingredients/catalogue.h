@@ -14,13 +14,16 @@ namespace ablate {
 class Ingredient;  // ingredient.h, which knows torch
 
 /// In which order ingredients apply; within a stage, by name. The order of keys in a sweep never matters.
-enum class Stage { Curriculum, Graph, Augment, Target, Mix, Loss, Regularize, Gradient, Update, Schedule, Sparsify, Average };
+/// Crop, Flip, Augment and Erase act on bytes, in that order, as the published pipelines do.
+enum class Stage {
+  Curriculum, Graph, Crop, Flip, Augment, Erase, Target, Mix, Loss, Regularize, Gradient, Update, Schedule, Sparsify, Average
+};
 
 /// What an ingredient may look at when it judges a combination: the whole resolved recipe and how long training is.
 struct RecipeView {
   const nlohmann::json& recipe;  // resolved, defaults filled in
   std::int64_t epochs = 0;
-  /// The settings of family.name, or null: `recipe.on("mix", "mixup")`.
+  /// The settings of family.name (of its first copy, when there are several), or null: `recipe.on("mix", "mixup")`.
   const nlohmann::json* on(const std::string& family, const std::string& name) const;
   /// True when the family has any ingredient on.
   bool has(const std::string& family) const;
@@ -42,7 +45,8 @@ struct IngredientHeader {
   std::vector<nlohmann::json> neutral;
   /// Why there are none, where there are none.
   std::string no_neutral;
-  /// Counters it reports; all zero at the end of a run means that it did nothing, which makes the run invalid.
+  /// Short names of the counters it reports ("batches"); all zero at the end of a run means that it did nothing, which makes
+  /// the run invalid.
   std::vector<std::string> counters;
   /// Why it makes no sense in this recipe, one message a reason, with what to change; empty when it does.
   std::function<std::vector<std::string>(const nlohmann::json& settings, const RecipeView&)> refuses;

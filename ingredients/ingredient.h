@@ -54,6 +54,8 @@ class Model {
 class Student : public Model {
  public:
   virtual Weights& weights() = 0;
+  /// The same network with other weights of its layout: an average as teacher, a masked copy.
+  virtual Output forward_with(const Weights& weights, const at::Tensor& images, const Pass& pass) = 0;
 };
 
 /// What an ingredient may ask for before training starts.
@@ -67,6 +69,7 @@ class Setup {
   virtual const std::string& name() const = 0;  // of the ingredient that asks: "distill.logit", "distill.logit@second"
   virtual Stream stream(const std::string& purpose) const = 0;  // name() is the usual purpose
   virtual const Weights& weights() const = 0;                   // as initialised
+  virtual const std::vector<int>& labels() const = 0;           // of every image, by index in the pack (memory banks)
 
   virtual void want_tap(const std::string& path) = 0;          // of the student, handed out in Step::student.taps
   /// Of each sample, the most that anybody wants. The task term looks at the first; the others are for whoever asked.
@@ -74,6 +77,8 @@ class Setup {
   /// A teacher by its reference; its outputs for the batch stand in Step::teachers under the reference's canonical text.
   /// Taps of it are handed out too (they are not cached: a teacher with taps runs every step).
   virtual void want_teacher(const TeacherRef& teacher, const std::vector<std::string>& taps = {}) = 0;
+  /// A teacher to be looked at (its graph) or asked at will; nothing of this is cached.
+  virtual Model& teacher(const TeacherRef& teacher) = 0;
   /// Tensors trained along with the student, saved in checkpoints, averaged by nothing and counted nowhere. Zero at first:
   /// fill them in; the reference stays valid.
   virtual Weights& train_along(const std::vector<StateEntry>& entries) = 0;
@@ -97,9 +102,12 @@ class Loss {
     double weight = 1;
     at::Tensor value;  // scalar
   };
+  /// Names are distinct; `value` is a scalar.
   void add(const std::string& name, double weight, const at::Tensor& value);
+  /// Multiplies the weight of a term that is there (a wrapper that needs the gradients of terms apart).
+  void scale(const std::string& name, double factor);
   const std::vector<Term>& terms() const { return terms_; }
-  /// Sum of weight x value.
+  /// Sum of weight x value. A term of weight 0 takes no part, so that it cannot change a bit.
   at::Tensor total() const;
 
  private:
@@ -128,6 +136,8 @@ struct Update {
   Progress at;
   Rates rates;
   std::vector<ParameterSet>& sets;
+  /// Set by a wrapper that put the update off (gradient accumulation): after_step is left out.
+  bool postponed = false;
 };
 
 /// Scalars and tensors that an ingredient must remember across an interruption.
@@ -141,6 +151,7 @@ class Archive {
 struct EpochPlan {
   std::vector<std::uint32_t> order;  // pack indices of the epoch's samples; at first a keyed permutation
   int size = 0;                      // height = width of training images
+  int draws = 0;                     // the epoch that samples draw by (SampleAt::epoch): reinforced data repeats a few
 };
 
 /// Top-1 (share of 0..1) and loss on the validation split; absent when there is none.
@@ -184,16 +195,23 @@ class Ingredient {
   virtual ~Ingredient() = default;
 
   // before training
+  /// Changes fresh weights (zero_gamma), before `begin`; not called when weights are read from a file.
+  virtual void initialise(Weights&, const Graph&) {}
   virtual void begin(Setup&) {}
 
   // an epoch's start
   virtual void plan_epoch(EpochPlan&, const Progress&) {}
   /// On bytes, in loader threads: const, and drawing only by SampleAt.
+  virtual bool crops() const { return false; }
+  /// Cuts a square of `size` out of the image as stored, in place of evaluation's resize and crop (resized_crop).
+  virtual void crop(Image&, int /*size*/, const SampleAt&) const {}
   virtual bool augments() const { return false; }
   virtual void augment(Image&, const SampleAt&) const {}
 
   // a step
   virtual void transform_batch(Batch&, const Progress&) {}
+  /// How the pass that counts is done (frozen statistics, rates of dropout).
+  virtual void plan_pass(Pass&, const Progress&) {}
   /// The student may be asked (for gradients with respect to the images, say) before the pass that counts. Teachers have
   /// looked already: they see the batch as transform_batch left it.
   virtual void before_forward(Batch&, Student&, const Pass&, const Progress&) {}
@@ -220,6 +238,7 @@ class Ingredient {
   virtual void after_step(Student&, const Progress&) {}
 
   // an epoch's end
+  /// After the raw weights were validated, before averages are evaluated.
   virtual void after_epoch(EpochEnd&) {}
 
   // evaluation
@@ -227,6 +246,8 @@ class Ingredient {
   virtual const Weights* average() const { return nullptr; }
   /// What is evaluated and saved differs from what is trained (a mask): changes a copy of raw or averaged weights.
   virtual void deliver(Weights&) const {}
+  /// Height = width of the images of evaluation, in place of the data set's own (test_size).
+  virtual std::optional<int> evaluation_size() const { return std::nullopt; }
 
   // across an interruption: everything it remembers, counters too
   virtual void save(Archive&) const {}

@@ -16,6 +16,7 @@ struct Segment {
   std::string name;
   Kind kind = Kind::ConvWeight;
   std::int64_t offset = 0, length = 0;
+  std::vector<std::int64_t> shape;  // of the tensor; dimension 0 is outermost in memory
 };
 
 /// The state of a network by name. All trained tensors are views of one flat buffer and all statistics of another, so that
