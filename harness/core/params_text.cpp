@@ -9,11 +9,7 @@ namespace ablate {
 
 using nlohmann::json;
 
-std::string plain_number(double value) {
-  auto text = shortest(value);
-  if (text.ends_with(".0")) text.resize(text.size() - 2);
-  return text;
-}
+std::string plain_number(double value) { return fmt::format("{}", value); }
 
 std::string range_text(const Range& range) {
   const bool low = std::isfinite(range.low), high = std::isfinite(range.high);
