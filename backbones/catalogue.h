@@ -27,10 +27,20 @@ struct BackboneHeader {
   int version = 1;
 };
 
+/// What `build` gives for the input. When it throws GraphError and a larger square input would do, the
+/// message says which.
+Graph build_or_suggest(const std::function<Graph(const Input&)>& build, const Input& input);
+
 template <class P>
 BackboneEntry describe(BackboneHeader header, Graph (*build)(const P&, const Input&), Fields<P> fields) {
-  return {header.name, header.doc, header.source, header.version, fields.info(),
-          [build, fields](const nlohmann::json& settings, const Input& input) { return build(fields.read(settings), input); }};
+  return {header.name,
+          header.doc,
+          header.source,
+          header.version,
+          fields.info(),
+          [build, fields](const nlohmann::json& settings, const Input& input) {
+            return build(fields.read(settings), input);
+          }};
 }
 
 /// Every backbone, in the order of the list in backbones/CMakeLists.txt.

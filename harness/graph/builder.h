@@ -6,7 +6,8 @@
 
 namespace ablate {
 
-/// Nearest multiple of `divisor`, at least one, never below 90 % of the value (MobileNetV2's reference implementation).
+/// Nearest multiple of `divisor`, at least one, never below 90 % of the value (MobileNetV2's reference
+/// implementation).
 int make_divisible(double value, int divisor);
 
 /// What a unit of one convolution is made of; sizes are padded to "same" (kernel / 2).
@@ -19,8 +20,9 @@ struct UnitOptions {
   Role role = Role::Dense;
   Activation activation = Activation::None;
   bool bias = false;
-  std::string norm;         // name of its BatchNorm beside the convolution's; "" for none
-  std::string branch_stem;  // "" for <convolution>_rpr
+  std::string norm;                         // name of its BatchNorm beside the convolution's; "" for none
+  std::string branch_stem;                  // beside the convolution's name; "" for <convolution>_rpr
+  std::string branched_after, fused_after;  // see Node; full paths
 };
 
 /// Builds a graph node by node and knows every shape on the way; throws GraphError when a map gets too small.
@@ -31,8 +33,8 @@ class GraphBuilder {
   Value input() const { return 0; }
   const Shape& shape(Value value) const { return graph_.nodes[value].shape; }
   Node& node(Value value) { return graph_.nodes[value]; }
+  /// Names a map on the trunk (a module's output). Stage taps are chosen among these.
   void tap(const std::string& name, Value value) { graph_.taps[name] = value; }
-  void raw_tap(const std::string& name, Value unit) { graph_.raw_taps[name] = unit; }
 
   /// A convolution `scope.convolution` with BatchNorm `scope.norm` and activation.
   Value unit(Value x, const std::string& scope, const std::string& convolution, const UnitOptions& options);
@@ -43,11 +45,13 @@ class GraphBuilder {
   Value concat(Value a, Value b);
   Value slice(Value x, int from, int to);
   Value shuffle(Value x, int groups);
+  /// Without padding; `where` names the map when it is smaller than the kernel.
   Value avg_pool(Value x, int kernel, int stride, const std::string& where);
   Value max_pool(Value x, int kernel, int stride, int padding);
   /// Nearest neighbour, to the size of `like`: source index floor(i * in / out).
   Value upsample_like(Value x, Value like);
   Value global_pool(Value x);
+  /// Nothing at rate 0: the network without it.
   Value dropout(Value x, double rate, const std::string& path);
   Value linear(Value x, const std::string& path, int classes);
   /// Names the stage taps and hands over the graph; the last node is its output.

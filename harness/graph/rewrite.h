@@ -14,11 +14,25 @@ struct BranchOptions {
   std::set<Role> roles{Role::Primary, Role::Cheap, Role::Downsample, Role::Pointwise, Role::Depthwise};
 };
 
-/// Turns each unit of those roles that is one convolution with BatchNorm into a sum of branches, under the names of the
-/// GhostNetV3 release (`<stem>_skip`, `<stem>_conv.<i>.{conv,bn}`, `<stem>_scale.{conv,bn}`). Returns how many units changed.
+/// True for a unit as its backbone describes it that is one convolution without bias and its BatchNorm: what
+/// can be rewritten into branches.
+bool is_plain_convolution(const Node& node);
+
+/// Turns each such unit of those roles into a sum of branches, under the names of the GhostNetV3 release
+/// (`<stem>_skip`,
+/// `<stem>_conv.<i>.{conv,bn}`, `<stem>_scale.{conv,bn}`). Returns how many units changed.
 int add_branches(Graph& graph, const BranchOptions& options);
 
-/// Each sum of branches becomes one convolution with bias under the unit's plain path; other units keep their BatchNorm.
+/// Puts `node`, which has one input and keeps its shape (DropPath), between `consumer` and that input of its.
+/// Later nodes move up by one; the taps follow. Returns where it stands.
+Value insert_before(Graph& graph, Value consumer, std::size_t input, Node node);
+
+/// The one convolution with bias, under the unit's plain path, that computes what all its branches do. Throws
+/// Error when there is none: branches of different strides, or a border that no zero padding reproduces.
+Link merged_convolution(const Node& unit);
+
+/// Each sum of branches becomes one convolution with bias under the unit's plain path; other units keep their
+/// BatchNorm. A single branch of one convolution and its BatchNorm is no sum: it takes the plain names again.
 Graph fused(const Graph& training);
 
 /// Fused, with every BatchNorm behind a convolution folded too: the form whose cost tables show.
