@@ -39,6 +39,8 @@ struct IngredientHeader {
   /// Never changes the weights being trained: runs that differ only in such ingredients share one trajectory.
   bool passive = false;
   bool needs_teacher = false;
+  /// Families whose passive ingredients it reads while training (an average as teacher): they then belong to the trajectory.
+  std::vector<std::string> reads;
   /// A wrapper around the optimizer (`sam`, `lookahead`), which may stand beside one.
   bool wrapper = false;
   /// Settings at which a run equals the run without it, bit for bit; any one of the objects suffices.
@@ -91,6 +93,8 @@ const std::vector<Family>& families();
 const Family* find_family(const std::string& name);
 
 const std::vector<IngredientEntry>& ingredient_catalogue();
+/// Throws Error when two entries share a name or one belongs to no family; the first look-up checks the catalogue so.
+void check_catalogue(const std::vector<IngredientEntry>& entries);
 /// By family and name without copy suffix; null when there is none.
 const IngredientEntry* find_ingredient(const std::string& family, const std::string& name);
 
