@@ -9,17 +9,17 @@ namespace ablate {
 enum class Format { Text, Markdown, Csv, Json };
 
 struct TableOptions {
-  std::string sweep;             // name, or digest; "" when the store holds one
-  nlohmann::json layout;         // a sweep file's plan as of now (laid out anew), or null: the newest one stored
+  std::string sweep;      // name, or digest; "" when the store holds one
+  nlohmann::json layout;  // a sweep file's plan as of now (laid out anew), or null: the newest one stored
   Format format = Format::Text;
-  std::string variant;           // "" : the reported one
+  std::string variant;               // "" : the reported one
   std::string selected_by = "last";  // or "validation"
   std::string metric = "top1";
   bool color = false;
 };
 
-/// The comparison table of a sweep: stable bytes for equal ledgers. Throws Error when the sweep is unknown or ambiguous, or
-/// when rows differ in what the design does not vary.
+/// The comparison table of a sweep: stable bytes for equal ledgers. Throws Error when the sweep is unknown or
+/// ambiguous, or when rows differ in what the design does not vary.
 std::string comparison_table(Ledger& ledger, const TableOptions& options);
 
 }  // namespace ablate

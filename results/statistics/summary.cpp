@@ -16,7 +16,8 @@ double half_width(const Summary& summary, double confidence) {
   return t_quantile(0.5 + confidence / 2, summary.n - 1) * summary.sd / std::sqrt(summary.n);
 }
 
-/// The chance that a paired t test of n pairs rejects, where the true difference is `effect` standard deviations.
+/// The chance that a paired t test of n pairs rejects, where the true difference is `effect` standard
+/// deviations.
 double power_of(int n, double effect, double confidence) {
   const double critical = t_quantile(0.5 + confidence / 2, n - 1);
   const boost::math::non_central_t shifted(n - 1, effect * std::sqrt(n));

@@ -25,8 +25,8 @@ double t_quantile(double probability, double degrees_of_freedom);
 /// The probability that Student's t is at least as far from zero as `t`.
 double t_two_sided(double t, double degrees_of_freedom);
 
-/// Differences a - b of values paired by position, with the t interval of their mean and the two-sided p value: NaN below
-/// two pairs. Where all pairs are equal, p is 1; where they differ by one constant, it is 0.
+/// Differences a - b of values paired by position, with the t interval of their mean and the two-sided p
+/// value: NaN below two pairs. Where all pairs are equal, p is 1; where they differ by one constant, it is 0.
 struct Paired {
   int n = 0;
   double difference = 0, sd = 0;
@@ -35,8 +35,8 @@ struct Paired {
 };
 Paired paired_t(const std::vector<double>& a, const std::vector<double>& b, double confidence = 0.95);
 
-/// The number of pairs at which a paired t test finds a true mean difference, of differences that spread by `sd`, with the
-/// given power; 0 where more than 10000 would be needed, or where sd is zero or unknown.
+/// The number of pairs at which a paired t test finds a true mean difference, of differences that spread by
+/// `sd`, with the given power; 0 where more than 10000 would be needed, or where sd is zero or unknown.
 int pairs_needed(double difference, double sd, double confidence = 0.95, double power = 0.8);
 
 /// The smallest two-sided p of the exact sign-flip test on n pairs: 2 / 2^n.

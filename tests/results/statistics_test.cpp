@@ -90,7 +90,7 @@ TEST(PairedT, OfOneConstantDifferenceIsCertain) {
   EXPECT_EQ(paired_t({2, 3, 4}, {1, 2, 3}).p, 0);
 }
 
-// From statsmodels.stats.power.TTestPower().solve_power(effect, power=.8, alpha=.05), rounded up: also in Cohen (1988).
+// The least n whose power, by scipy.stats.nct, reaches 0.8; Cohen (1988) has the same.
 TEST(PairsNeeded, AgreesWithPublishedPowerTables) {
   EXPECT_EQ(pairs_needed(0.5, 1.0), 34);
   EXPECT_EQ(pairs_needed(-0.8, 1.0), 15);
