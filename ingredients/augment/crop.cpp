@@ -1,0 +1,53 @@
+#include <optional>
+
+#include "harness/data/image_operations.h"
+#include "ingredients/augment/tally.h"
+
+namespace ablate::ingredients {
+namespace {
+
+class RandomCrop final : public Ingredient {
+ public:
+  struct Params {
+    int padding = 4;
+    std::string border = "zero";
+  };
+  explicit RandomCrop(const Params& p) : p_(p) {}
+
+  void begin(Setup& setup) override { stream_ = setup.stream(setup.name()); }
+  bool augments() const override { return p_.padding > 0; }
+  void augment(Image& image, const SampleAt& at) const override {
+    auto draw = stream_->at(at.epoch, at.draw_index());
+    const std::uint32_t places = 2 * p_.padding + 1;
+    const int top = int(draw.below(places)), left = int(draw.below(places));
+    pad_crop(image, p_.padding, top, left, p_.border == "zero" ? Border::Black : Border::Reflect);
+    tally_.seen();
+  }
+  void transform_batch(Batch&, const Progress&) override { tally_.batch(); }
+  void save(Archive& archive) const override { tally_.save(archive); }
+  void load(const Archive& archive) override { tally_.load(archive); }
+  Counters counters() const override { return tally_.counters(); }
+
+ private:
+  Params p_;
+  std::optional<Stream> stream_;
+  Tally tally_;
+};
+
+}  // namespace
+
+IngredientEntry augment_crop() {
+  using P = RandomCrop::Params;
+  return describe<RandomCrop>({.name = "augment.crop",
+                               .stage = Stage::Crop,
+                               .doc = "Pad the image and cut out a window of its old size at a random place.",
+                               .source = "He et al. 2016, arXiv:1512.03385, section 4.2",
+                               .neutral = {nlohmann::json::object({{"padding", 0}})},
+                               .counters = {"batches"}},
+                              Fields<P>{}
+                                  .add("padding", &P::padding, between(0, 64), "pixels added on each side")
+                                  .add("border", &P::border, one_of({"zero", "reflect"}), "what is added",
+                                       "zero, as torchvision's RandomCrop; airbench reflects"));
+}
+
+}  // namespace ablate::ingredients

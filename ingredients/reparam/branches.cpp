@@ -1,0 +1,64 @@
+#include "harness/graph/rewrite.h"
+#include "ingredients/ingredient.h"
+
+namespace ablate::ingredients {
+namespace {
+
+std::vector<std::string> names_of(const std::set<Role>& roles) {
+  std::vector<std::string> names;
+  for (const auto role : roles) names.push_back(name_of(role));
+  return names;
+}
+
+class Branches final : public Ingredient {
+ public:
+  struct Params {
+    int convolutions = BranchOptions{}.convolutions;
+    bool scale = BranchOptions{}.scale;
+    bool identity = BranchOptions{}.identity;
+    std::vector<std::string> roles = names_of(BranchOptions{}.roles);
+
+    BranchOptions options() const {
+      BranchOptions options{convolutions, scale, identity, {}};
+      for (const auto& role : roles) options.roles.insert(role_named(role));
+      return options;
+    }
+  };
+  explicit Branches(const Params&) {}
+
+  void begin(Setup& setup) override {
+    added_ = 0;
+    for (const auto& node : setup.graph().nodes)
+      if (node.branches.size() > 1) added_ += std::int64_t(node.branches.size()) - 1;
+  }
+  Counters counters() const override { return {{"branches_added", double(added_)}}; }
+
+ private:
+  std::int64_t added_ = 0;
+};
+
+}  // namespace
+
+IngredientEntry reparam_branches() {
+  using P = Branches::Params;
+  auto fields = Fields<P>{}
+                    .add("convolutions", &P::convolutions, between(1, 5),
+                         "copies of a unit's own convolution, each with BatchNorm")
+                    .add("scale", &P::scale, any(), "a 1x1 convolution with BatchNorm beside larger kernels")
+                    .add("identity", &P::identity, any(), "a BatchNorm alone where channels and size stay")
+                    .add("roles", &P::roles, Range{.choices = role_names(), .min_items = 1},
+                         "which units get branches; a role the network lacks is ignored",
+                         "those that GhostNetV3 re-parameterises, and their counterparts in other networks");
+  return describe<Branches>(
+      {.name = "reparam.branches",
+       .stage = Stage::Graph,
+       .doc = "Train sums of parallel branches that fold into the one convolution they stand for.",
+       .source = "GhostNetV3, arXiv:2404.11202; MobileOne, arXiv:2206.04040",
+       .neutral = {nlohmann::json::object({{"convolutions", 1}, {"scale", false}, {"identity", false}})},
+       .counters = {"branches_added"},
+       .rewrite = [fields](const nlohmann::json& settings,
+                           Graph& graph) { return add_branches(graph, fields.read(settings).options()); }},
+      fields);
+}
+
+}  // namespace ablate::ingredients
