@@ -21,6 +21,10 @@ Image cropped(const Image& image, int top, int left, int height, int width);
 /// to bytes, then vertical pass, as Pillow's BILINEAR.
 Image resized(const Image& image, int height, int width);
 
+/// The box at (top, left) of the image resized to full_height x full_width, without making the rest.
+Image resized_window(const Image& image, int full_height, int full_width, int top, int left, int height,
+                     int width);
+
 /// What evaluation sees: an image that is size x size as it is; otherwise the shorter side is resized to
 /// floor(size / crop), the other in proportion, and the centre is cut out.
 void fit(Image& image, int size, double crop);

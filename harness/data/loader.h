@@ -38,11 +38,10 @@ struct ByteBatch {
 struct LoaderSettings {
   int batch = 128;
   bool drop_last = false;
-  int size =
-      32;  // height = width handed out; images of other sizes are resized and cropped as for evaluation first
-  double crop = 1.0;   // of DataOptions
-  bool whole = false;  // the transform gets images as stored (random resized crops); what is not `size` then
-                       // is fitted after it
+  int size = 32;  // height = width handed out; other images are resized and cropped as for evaluation first
+  double crop = 1.0;  // of DataOptions
+  /// The transform gets images as stored (random resized crops); what is not `size` after it is fitted then.
+  bool whole = false;
   int views = 1;
   int threads = 1;   // 0: in the calling thread
   int prefetch = 4;  // batches ahead, at least 1
