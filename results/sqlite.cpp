@@ -50,6 +50,9 @@ std::string uri(const std::filesystem::path& file, Access access) {
   return "file:" + escaped + (frozen ? "?immutable=1" : "");
 }
 
+constexpr const char* kDescribingPragmas[] = {"table_info", "table_xinfo", "table_list",
+                                              "index_list", "index_info",  "foreign_key_list"};
+
 /// What reading takes: selecting, functions, recursion, and the pragmas that only describe tables.
 int allow_only_reading(void*, int action, const char* first, const char* second, const char*, const char*) {
   const auto is = [](const char* text, std::string_view name) { return text && name == text; };
@@ -61,8 +64,7 @@ int allow_only_reading(void*, int action, const char* first, const char* second,
     case SQLITE_FUNCTION:
       return is(second, "load_extension") ? SQLITE_DENY : SQLITE_OK;
     case SQLITE_PRAGMA:
-      for (const char* name :
-           {"table_info", "table_xinfo", "table_list", "index_list", "index_info", "foreign_key_list"})
+      for (const char* name : kDescribingPragmas)
         if (is(first, name)) return SQLITE_OK;
       return is(first, "user_version") && !second ? SQLITE_OK : SQLITE_DENY;
     default:
@@ -256,6 +258,12 @@ std::int64_t Database::integer(std::string_view sql) {
 }
 
 void Database::allow_reading_only() {
+  // A table-valued function declares its columns at its first use, which the authoriser would take for a
+  // change.
+  for (const char* name : kDescribingPragmas)
+    Statement(database_, fmt::format("SELECT 1 FROM pragma_{}", name));
+  for (const char* name : {"json_each", "json_tree"})
+    Statement(database_, fmt::format("SELECT 1 FROM {}('[]')", name));
   sqlite3_set_authorizer(database_, allow_only_reading, nullptr);
 }
 

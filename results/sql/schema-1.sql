@@ -45,7 +45,7 @@ CREATE TABLE runs (
   trajectory TEXT NOT NULL,
   seed INTEGER NOT NULL,
   spec TEXT NOT NULL CHECK (json_valid(spec)),
-  recipe TEXT CHECK (json_valid(recipe)),  -- resolved; NULL where no stored sweep names the run
+  recipe TEXT CHECK (recipe IS NULL OR json_valid(recipe)),  -- resolved; NULL where no stored sweep names the run
   outcome TEXT,                            -- what the journal says; NULL before its first line
   status TEXT NOT NULL DEFAULT 'pending' CHECK (status IN
     ('pending', 'running', 'interrupted', 'crashed', 'failed', 'diverged', 'done', 'blocked')),
@@ -95,7 +95,7 @@ CREATE TABLE begun (
   peak_bytes INTEGER,
   host TEXT,
   pid INTEGER,
-  environment TEXT CHECK (json_valid(environment)),
+  environment TEXT CHECK (environment IS NULL OR json_valid(environment)),
   state TEXT NOT NULL,
   message TEXT,
   PRIMARY KEY (trajectory, attempt)
