@@ -1,39 +1,19 @@
-# ablate_library(NAME sources... LINKS targets...): one static library a folder.
+# ablate_library(NAME [TORCH] sources... LINKS targets...): one static library a folder; TORCH if its files see LibTorch.
 function(ablate_library name)
   cmake_parse_arguments(arg "TORCH" "" "LINKS" ${ARGN})
   add_library(ablate_${name} STATIC ${arg_UNPARSED_ARGUMENTS})
   add_library(ablate::${name} ALIAS ablate_${name})
   set_target_properties(ablate_${name} PROPERTIES EXPORT_NAME ${name})
-  target_link_libraries(ablate_${name} PUBLIC ${arg_LINKS} PRIVATE ablate::warnings)
+  target_link_libraries(ablate_${name} PUBLIC ${arg_LINKS} PRIVATE $<BUILD_INTERFACE:ablate::warnings>)
   target_include_directories(ablate_${name} PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/ablate>)
+  if(ABLATE_TIDY AND NOT arg_TORCH)
+    set_target_properties(ablate_${name} PROPERTIES CXX_CLANG_TIDY clang-tidy)
+  endif()
   if(arg_TORCH)
     set_target_properties(ablate_${name} PROPERTIES UNITY_BUILD ${ABLATE_UNITY} UNITY_BUILD_BATCH_SIZE 8)
   endif()
   set_property(GLOBAL APPEND PROPERTY ABLATE_LIBRARIES ablate_${name})
-endfunction()
-
-# ablate_catalogue(TARGET ENTRY GETTER names...): one name = one file = one entry. Writes a catalogue.cpp that calls each
-# file's function in the order of the list: no static initialisers, and a missing function is a link error that names it.
-# A name with a folder ("average/ema") calls average_ema().
-function(ablate_catalogue target entry getter folder_namespace header)
-  foreach(name IN LISTS ARGN)
-    target_sources(${target} PRIVATE ${name}.cpp)
-    string(REPLACE "/" "_" function ${name})
-    string(APPEND declarations "${entry} ${function}();\n")
-    string(APPEND calls "${function}(), ")
-  endforeach()
-  file(CONFIGURE OUTPUT catalogue_list.cpp @ONLY CONTENT [[
-#include "@header@"
-namespace ablate::@folder_namespace@ {
-@declarations@}
-const std::vector<ablate::@entry@>& ablate::@getter@() {
-  using namespace ablate::@folder_namespace@;
-  static const std::vector<@entry@> all{@calls@};
-  return all;
-}
-]])
-  target_sources(${target} PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/catalogue_list.cpp)
 endfunction()
 
 # ablate_test(NAME sources... LINKS targets... [LABEL full]): a GoogleTest program; ctest runs each of its tests.

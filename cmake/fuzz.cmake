@@ -1,0 +1,10 @@
+# The fuzzer of the JSON reader: needs clang, no LibTorch.
+find_package(nlohmann_json 3.11 REQUIRED)
+find_package(fmt REQUIRED)
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined)
+add_link_options(-fsanitize=address,undefined)
+add_subdirectory(harness/core)
+add_executable(fuzz_reader tests/core/fuzz_reader.cpp)
+target_link_libraries(fuzz_reader PRIVATE ablate::core ablate::warnings)
+target_link_options(fuzz_reader PRIVATE -fsanitize=fuzzer)
