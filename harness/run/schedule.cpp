@@ -21,9 +21,8 @@ std::set<std::string> wanted_trajectories(const Plan& plan, const std::set<std::
   return wanted;
 }
 
-std::int64_t epochs_of(const Trajectory& trajectory) {
-  const auto& recipe = trajectory.spec.at("recipe");
-  return recipe.value("train", nlohmann::json::object()).value("epochs", TrainSettings{}.epochs);
+TrainSettings train_settings(const Trajectory& trajectory) {
+  return train_fields().read(trajectory.spec.at("recipe").value("train", nlohmann::json::object()));
 }
 
 bool covers(const std::map<std::string, nlohmann::json>& has, const std::vector<std::string>& wanted) {
@@ -44,7 +43,9 @@ Schedule::Schedule(const Plan& plan, const std::set<std::string>& selected, cons
     if (wanted.count(trajectory.key) == 0) continue;
     Task task;
     task.trajectory = &trajectory;
-    task.epochs = epochs_of(trajectory);
+    const auto train = train_settings(trajectory);
+    task.epochs = train.epochs;
+    task.threads = train.threads;
     index_[trajectory.key] = tasks_.size();
     tasks_.push_back(std::move(task));
   }
@@ -64,23 +65,24 @@ void Schedule::refresh(Task& task, const FolderState& found) {
   const bool covered = covers(found.runs, task.trajectory->runs);
   const bool ended = found.state == State::Done || found.state == State::Diverged || found.state == State::Failed;
   const bool again = retry_.count(found.state) > 0;
-  task.ready = !ended || !covered || again;
+  task.ready = !task.tried && (!ended || !covered || again);
   // What diverged does so again from its checkpoint, too.
   task.restart = begun && (!covered || (again && found.state == State::Diverged));
   for (const auto& key : task.trajectory->runs) task.runs.emplace(key, plan_.runs.at(key).spec);
 }
 
+bool Schedule::may_start(const Task& task) const {
+  const auto& teachers = task.trajectory->teachers;
+  return task.ready && std::all_of(teachers.begin(), teachers.end(), [&](const auto& run) {
+    const auto* teacher = task_of(run);
+    return teacher && teacher->state == State::Done && !teacher->ready;
+  });
+}
+
 std::vector<Task*> Schedule::startable() {
   std::vector<Task*> found;
-  for (auto& task : tasks_) {
-    if (!task.ready) continue;
-    const auto& teachers = task.trajectory->teachers;
-    const bool taught = std::all_of(teachers.begin(), teachers.end(), [&](const auto& run) {
-      const auto* teacher = trajectory_of(run);
-      return teacher && teacher->state == State::Done && !teacher->ready;
-    });
-    if (taught) found.push_back(&task);
-  }
+  for (auto& task : tasks_)
+    if (may_start(task)) found.push_back(&task);
   return found;
 }
 
@@ -89,7 +91,7 @@ std::vector<Task*> Schedule::block() {
   for (auto& task : tasks_) {
     if (!task.ready) continue;
     for (const auto& run : task.trajectory->teachers) {
-      const auto* teacher = trajectory_of(run);
+      const auto* teacher = task_of(run);
       if (!teacher || teacher->ready || !is_lost(teacher->state)) continue;
       task.state = State::Blocked;
       task.ready = false;
@@ -106,10 +108,19 @@ Task* Schedule::find(const std::string& trajectory) {
   return found == index_.end() ? nullptr : &tasks_[found->second];
 }
 
-Task* Schedule::trajectory_of(const std::string& run) { return find(plan_.runs.at(run).trajectory); }
+const Task* Schedule::task_of(const std::string& run) const {
+  const auto found = index_.find(plan_.runs.at(run).trajectory);
+  return found == index_.end() ? nullptr : &tasks_[found->second];
+}
 
 int Schedule::count(State state) const {
   return int(std::count_if(tasks_.begin(), tasks_.end(), [&](const Task& task) { return task.state == state; }));
+}
+
+int Schedule::runs() const {
+  int runs = 0;
+  for (const auto& task : tasks_) runs += int(task.trajectory->runs.size());
+  return runs;
 }
 
 int Schedule::runs_in(State state) const {
@@ -120,8 +131,8 @@ int Schedule::runs_in(State state) const {
 }
 
 bool Schedule::open() const {
-  return std::any_of(tasks_.begin(), tasks_.end(), [](const Task& task) {
-    return task.ready || task.ours || task.state == State::Running || task.state == State::Stale;
+  return std::any_of(tasks_.begin(), tasks_.end(), [&](const Task& task) {
+    return task.ours || task.state == State::Running || may_start(task);
   });
 }
 

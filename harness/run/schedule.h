@@ -20,7 +20,9 @@ struct Task {
   bool restart = false;  // from the beginning: the checkpoint knows nothing of some of the runs
   bool ready = false;    // to be started as soon as its teachers are done
   bool ours = false;     // a worker of this coordinator is at it
+  bool tried = false;    // by this coordinator, which does not try again
   int attempt = 0;       // the newest
+  std::int64_t threads = 1;
   std::int64_t epoch = 0, epochs = 0;
   std::int64_t peak_bytes = 0;
   std::string because;   // the failed teacher's run key
@@ -44,13 +46,16 @@ class Schedule {
   const std::vector<Task>& tasks() const { return tasks_; }
   Task* find(const std::string& trajectory);
   int count(State state) const;
-  /// Runs that are wanted (teachers' included) and belong to trajectories in this state.
+  /// All runs of its trajectories, teachers' included.
+  int runs() const;
+  /// Those that belong to trajectories in this state.
   int runs_in(State state) const;
-  /// True while something runs, here or elsewhere, or may start.
+  /// True while something runs, here or elsewhere, or may start now.
   bool open() const;
 
  private:
-  Task* trajectory_of(const std::string& run);
+  const Task* task_of(const std::string& run) const;
+  bool may_start(const Task& task) const;
 
   const Plan& plan_;
   std::set<State> retry_;

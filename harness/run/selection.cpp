@@ -80,7 +80,7 @@ std::set<std::string> Selection::runs(const Plan& plan) const {
   std::set<std::string> keys;
   for (const auto& arm : plan.arms)
     for (std::size_t i = 0; i < arm.seeds.size(); ++i)
-      if (selects(arm, arm.seeds[i])) keys.insert(arm.runs.at(i));
+      if (!arm.runs.at(i).empty() && selects(arm, arm.seeds[i])) keys.insert(arm.runs[i]);
   return keys;
 }
 

@@ -2,19 +2,14 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
-#include <chrono>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "harness/core/canonical.h"
 #include "harness/core/journal.h"
 #include "harness/core/problems.h"
-#include "harness/run/clock.h"
 #include "harness/run/environment.h"
-#include "harness/run/folder_state.h"
 #include "harness/run/lock.h"
 #include "harness/run/stop_signal.h"
 #include "harness/train/trainer.h"
@@ -62,42 +57,6 @@ nlohmann::json environment_for(const std::filesystem::path& folder, const nlohma
   return here;
 }
 
-std::int64_t peak_bytes() {
-  rusage used{};
-  getrusage(RUSAGE_SELF, &used);
-  return std::int64_t(used.ru_maxrss) * 1024;
-}
-
-/// The journal's last word of an attempt that gave up. One that gave up before its first word gets that, too.
-void record_failure(const std::filesystem::path& folder, const Request& request, const std::string& message,
-                    double seconds) {
-  const auto path = folder / "journal.jsonl";
-  const auto lines = read_journal(path);
-  Journal journal(path);
-  if (lines.empty() || lines.back().value("type", "") == "end") {
-    auto runs = nlohmann::json::array();
-    for (const auto& run : request.runs) runs.push_back({{"key", run.key}, {"spec", run.spec}});
-    journal.append({{"type", "begin"},
-                    {"version", 1},
-                    {"trajectory", request.trajectory},
-                    {"spec", request.spec},
-                    {"runs", runs},
-                    {"attempt", state_of(lines).attempt + 1},
-                    {"time", utc_now()},
-                    {"host", host_name()},
-                    {"pid", this_process().pid},
-                    {"environment", environment_for(folder, request.spec)},
-                    {"resumed_at", nullptr}});
-  }
-  journal.append({{"type", "end"},
-                  {"state", "failed"},
-                  {"message", message},
-                  {"time", utc_now()},
-                  {"seconds", seconds},
-                  {"peak_bytes", peak_bytes()}});
-  journal.sync();
-}
-
 ExitStatus status_of(const Outcome& outcome) {
   return outcome.state == Outcome::State::Interrupted ? ExitStatus::Interrupted : ExitStatus::Done;
 }
@@ -105,20 +64,12 @@ ExitStatus status_of(const Outcome& outcome) {
 }  // namespace
 
 ExitStatus work(const std::filesystem::path& folder, std::optional<int> lock_descriptor) {
-  const auto started = std::chrono::steady_clock::now();
   const auto lock = take_or_adopt(folder, lock_descriptor);
   lock.sign();
   talk_to_log(folder);
   const StopSignal stop([&lock] { lock.touch(); });
   const auto request = read_request(folder);
-  try {
-    return status_of(train(folder, request, stop.raised(), environment_for(folder, request.spec)));
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "{}\n", error.what());
-    const auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
-    record_failure(folder, request, error.what(), seconds);
-    return ExitStatus::Failed;
-  }
+  return status_of(train(folder, request, stop.raised(), environment_for(folder, request.spec)));
 }
 
 }  // namespace ablate
