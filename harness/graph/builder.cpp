@@ -143,7 +143,7 @@ Value GraphBuilder::max_pool(Value x, int kernel, int stride, int padding) {
 
 Value GraphBuilder::upsample_like(Value x, Value like) {
   const Shape size{shape(x).channels, shape(like).height, shape(like).width};
-  return push({.op = Op::Upsample, .inputs = {x}, .shape = size});
+  return push({.op = Op::Upsample, .inputs = {x, like}, .shape = size});
 }
 
 Value GraphBuilder::global_pool(Value x) {

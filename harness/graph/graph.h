@@ -83,8 +83,9 @@ enum class Op {
 
 struct Node {
   Op op = Op::Input;
-  std::vector<Value> inputs;  // Add: the residual (shortcut) input comes last
-  Shape shape;                // of the output
+  std::vector<Value>
+      inputs;   // Add: the residual (shortcut) comes last. Upsample: the map, then one whose size it takes
+  Shape shape;  // of the output
 
   // Unit: the sum of its branches, then the activation. Activation: the activation.
   Role role = Role::Dense;

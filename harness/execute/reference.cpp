@@ -1,0 +1,239 @@
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/avg_pool2d.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/channel_shuffle.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/max_pool2d.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "harness/execute/executor.h"
+#include "harness/execute/operations.h"
+
+namespace ablate {
+namespace {
+
+/// What is known of a node before any pass.
+struct PlannedNode {
+  std::vector<std::vector<std::size_t>>
+      tensors;                  // per branch and link (Linear: one), the first of its tensors in the state
+  std::vector<Value> released;  // inputs that nobody needs after this node
+  int consumers = 0;
+};
+
+struct WantedTap {
+  TapPoint point;
+  const std::string* name;
+};
+
+/// A graph with its tensors resolved to positions in the state.
+struct ExecutionPlan {
+  explicit ExecutionPlan(const Graph& network);
+
+  Graph graph;
+  std::vector<std::string> names;  // of the state
+  std::vector<PlannedNode> nodes;
+};
+
+ExecutionPlan::ExecutionPlan(const Graph& network) : graph(network), nodes(network.nodes.size()) {
+  for (std::size_t n = 0; n < nodes.size(); ++n) {
+    for (const auto& branch : graph.nodes[n].branches) nodes[n].tensors.emplace_back(branch.links.size());
+    if (graph.nodes[n].op == Op::Linear) nodes[n].tensors.emplace_back(1);
+  }
+  for (const auto& entry : graph.state()) {
+    const bool first =
+        entry.kind == Kind::ConvWeight || entry.kind == Kind::NormWeight || entry.kind == Kind::LinearWeight;
+    if (first) {
+      const auto& branches = graph.nodes[entry.node].branches;
+      const auto branch = std::find_if(branches.begin(), branches.end(),
+                                       [&](const Branch& b) { return b.id == entry.branch; });
+      const auto index = branches.empty() ? 0 : branch - branches.begin();
+      nodes[entry.node].tensors[index][entry.link] = names.size();
+    }
+    names.push_back(entry.name);
+  }
+  std::vector<bool> seen(nodes.size(), false);
+  for (std::size_t n = nodes.size(); n-- > 0;)
+    for (const Value input : graph.nodes[n].inputs) {
+      ++nodes[input].consumers;
+      if (!seen[input]) nodes[n].released.push_back(input);
+      seen[input] = true;
+    }
+}
+
+/// One pass through the nodes.
+class ReferencePass {
+ public:
+  ReferencePass(const ExecutionPlan& plan, const Weights& weights, const Pass& pass)
+      : plan_(plan), tensors_(weights.entries()), pass_(pass), values_(plan.nodes.size()) {
+    for (const auto& name : pass.taps) taps_.push_back({plan.graph.tap_at(name), &name});
+  }
+
+  Output run(const at::Tensor& images) {
+    values_[0] = images;
+    keep_taps(0, -1, -1, images);
+    for (std::size_t n = 1; n < values_.size(); ++n) {
+      const auto value = static_cast<Value>(n);
+      values_[n] = compute(value);
+      keep_taps(value, -1, -1, values_[n]);
+      for (const Value input : plan_.nodes[n].released) values_[input].reset();
+    }
+    output_.logits = values_.back();
+    return std::move(output_);
+  }
+
+ private:
+  at::Tensor compute(Value value);
+  at::Tensor unit(Value value);
+  at::Tensor chain(Value value, std::size_t branch, at::Tensor x);
+  at::Tensor linear(Value value);
+
+  const Node& node(Value value) const { return plan_.graph.nodes[value]; }
+  const at::Tensor& input(Value value, std::size_t i = 0) const { return values_[node(value).inputs[i]]; }
+  NormTensors norm_at(std::size_t first) const {
+    return {tensors_[first].tensor, tensors_[first + 1].tensor, tensors_[first + 2].tensor,
+            tensors_[first + 3].tensor};
+  }
+
+  bool tapped(Value value) const {
+    return std::any_of(taps_.begin(), taps_.end(),
+                       [&](const WantedTap& tap) { return tap.point.node == value; });
+  }
+  void keep_taps(Value value, int branch, int link, const at::Tensor& map) {
+    for (const auto& tap : taps_)
+      if (tap.point.node == value && tap.point.branch == branch && tap.point.link == link)
+        output_.taps[*tap.name] = map;
+  }
+  /// True when a value may be changed in place: made by an operation whose gradient does not need its result,
+  /// read by nobody else.
+  bool may_overwrite(Value value) const {
+    const auto& maker = node(value);
+    const bool free = maker.op == Op::Add || (maker.op == Op::Unit && maker.activation == Activation::None);
+    return free && plan_.nodes[value].consumers == 1 && !tapped(value);
+  }
+
+  const ExecutionPlan& plan_;
+  const std::vector<Weights::Entry>& tensors_;
+  const Pass& pass_;
+  std::vector<at::Tensor> values_;
+  std::vector<WantedTap> taps_;
+  Output output_;
+};
+
+at::Tensor ReferencePass::chain(Value value, std::size_t branch, at::Tensor x) {
+  static const at::Tensor none;
+  const auto& links = node(value).branches[branch].links;
+  at::Tensor shift;  // of the last BatchNorm, for links that pad with it
+  for (std::size_t l = 0; l < links.size(); ++l) {
+    const auto& link = links[l];
+    const std::size_t first = plan_.nodes[value].tensors[branch][l];
+    if (link.pad_with_shift) x = pad_with(x, link, shift);
+    switch (link.kind) {
+      case Link::Kind::Conv:
+        x = convolve(x, link, tensors_[first].tensor, link.bias ? tensors_[first + 1].tensor : none);
+        break;
+      case Link::Kind::Norm:
+        x = normalise(x, norm_at(first), pass_);
+        if (l + 1 < links.size() && links[l + 1].pad_with_shift) shift = shift_of(norm_at(first));
+        break;
+      case Link::Kind::AvgPool:
+        x = average(x, link);
+        break;
+    }
+    keep_taps(value, static_cast<int>(branch), static_cast<int>(l), x);
+  }
+  return x;
+}
+
+at::Tensor ReferencePass::unit(Value value) {
+  const auto& unit = node(value);
+  bool own = !tapped(value) && !unit.branches[0].links.empty();
+  at::Tensor sum = chain(value, 0, input(value));
+  for (std::size_t b = 1; b < unit.branches.size(); ++b) {
+    const auto term = chain(value, b, input(value));
+    sum = own ? sum.add_(term) : sum + term;
+    own = true;
+  }
+  return activate(sum, unit.activation, own);
+}
+
+at::Tensor ReferencePass::linear(Value value) {
+  const std::size_t first = plan_.nodes[value].tensors[0][0];
+  return at::linear(input(value).flatten(1), tensors_[first].tensor, tensors_[first + 1].tensor);
+}
+
+at::Tensor ReferencePass::compute(Value value) {
+  const auto& n = node(value);
+  const auto& x = input(value);
+  switch (n.op) {
+    case Op::Input:
+      break;
+    case Op::Unit:
+      return unit(value);
+    case Op::Add:
+      if (n.inputs[0] != n.inputs[1] && may_overwrite(n.inputs[0]))
+        return values_[n.inputs[0]].add_(input(value, 1));
+      return x + input(value, 1);
+    case Op::Multiply:
+      return x * input(value, 1);
+    case Op::Concat:
+      return at::cat({x, input(value, 1)}, 1);
+    case Op::Slice:
+      return x.narrow(1, n.from, n.to - n.from);
+    case Op::Shuffle:
+      return at::channel_shuffle(x, n.groups);
+    case Op::Activation:
+      return activate(x, n.activation, may_overwrite(n.inputs[0]));
+    case Op::MaxPool:
+      return at::max_pool2d(x, n.kernel, n.stride, n.padding);
+    case Op::AvgPool:
+      return at::avg_pool2d(x, n.kernel, n.stride, n.padding);
+    case Op::Upsample:
+      return upsample(x, input(value, 1).size(2), input(value, 1).size(3));
+    case Op::GlobalPool:
+      return x.mean({2, 3}, true);
+    case Op::Linear:
+      return linear(value);
+    case Op::Dropout:
+    case Op::DropPath:
+      return pass_.training && n.rate > 0 ? drop(x, n, pass_) : x;
+  }
+  return x;
+}
+
+class ReferenceExecutor final : public Executor {
+ public:
+  explicit ReferenceExecutor(const Graph& graph) : plan_(graph) {}
+
+  Output forward(const Weights& weights, const at::Tensor& images, const Pass& pass) const override {
+    check(weights);
+    const auto layout =
+        images.scalar_type() == at::kDouble ? at::MemoryFormat::Contiguous : at::MemoryFormat::ChannelsLast;
+    return ReferencePass(plan_, weights, pass).run(images.contiguous(layout));
+  }
+
+ private:
+  /// Tensors are found by position, so the weights must be those of this graph.
+  void check(const Weights& weights) const {
+    const auto& entries = weights.entries();
+    const bool same =
+        std::equal(entries.begin(), entries.end(), plan_.names.begin(), plan_.names.end(),
+                   [](const Weights::Entry& entry, const std::string& name) { return entry.name == name; });
+    if (!same)
+      throw Error("these weights belong to another network, or to another form of it (branches, fused)");
+  }
+
+  ExecutionPlan plan_;
+};
+
+}  // namespace
+
+std::unique_ptr<Executor> make_reference_executor(const Graph& graph) {
+  return std::make_unique<ReferenceExecutor>(graph);
+}
+
+}  // namespace ablate

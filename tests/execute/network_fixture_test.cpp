@@ -1,0 +1,160 @@
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/cross_entropy_loss.h>
+#include <ATen/ops/tensor.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "harness/execute/executor.h"
+#include "harness/execute/fold.h"
+#include "harness/graph/rewrite.h"
+#include "tests/execute/filled.h"
+
+namespace ablate::test {
+namespace {
+
+/// Compares a flat beginning of a tensor; `tolerance` is relative to the larger of 1 and the expected scale.
+void expect_first(const at::Tensor& actual, const nlohmann::json& expected, double tolerance,
+                  const std::string& what) {
+  const auto values = actual.detach().to(at::kDouble).contiguous().flatten();
+  ASSERT_GE(values.numel(), static_cast<std::int64_t>(expected.size())) << what;
+  double scale = 1;
+  for (const auto& value : expected) scale = std::max(scale, std::abs(value.get<double>()));
+  for (std::size_t i = 0; i < expected.size(); ++i)
+    EXPECT_NEAR(values[static_cast<std::int64_t>(i)].item<double>(), expected[i].get<double>(),
+                tolerance * scale)
+        << what << " [" << i << "]";
+}
+
+void expect_norm(const at::Tensor& actual, const nlohmann::json& expected, double relative,
+                 const std::string& what) {
+  const double norm = actual.detach().to(at::kDouble).norm().item<double>();
+  EXPECT_NEAR(norm, expected.get<double>(), relative * std::max(1e-3, expected.get<double>()))
+      << "norm of " << what;
+}
+
+void expect_logits(const at::Tensor& logits, const nlohmann::json& expected, double tolerance) {
+  ASSERT_EQ(logits.size(0), static_cast<std::int64_t>(expected.size()));
+  for (std::size_t i = 0; i < expected.size(); ++i)
+    expect_first(logits[static_cast<std::int64_t>(i)], expected[i], tolerance,
+                 "logits of image " + std::to_string(i));
+}
+
+/// One fixture's network with its filled weights.
+struct Loaded {
+  Loaded(const ModelFixture& fixture, at::ScalarType scalar_type)
+      : data(fixture.data),
+        type(scalar_type),
+        graph(fixture.graph()),
+        weights(filled_weights(graph, data.at("conv_gain"), type)),
+        executor(make_reference_executor(graph)) {}
+
+  at::Tensor images(const char* batch) const { return filled_images(data.at(batch), data.at("input"), type); }
+  Output evaluate(const std::vector<std::string>& taps) const {
+    const at::NoGradGuard no_grad;
+    return executor->forward(weights, images("batch_eval"), {.taps = taps});
+  }
+  /// Forward and backward of the mean cross-entropy; returns logits and loss.
+  std::pair<at::Tensor, at::Tensor> train() {
+    weights.require_gradients();
+    const auto logits = executor->forward(weights, images("batch_train"), {.training = true}).logits;
+    const auto labels =
+        at::tensor(data.at("labels").get<std::vector<std::int64_t>>(), at::TensorOptions(at::kLong));
+    const auto loss = at::cross_entropy_loss(logits, labels);
+    loss.backward();
+    return {logits, loss};
+  }
+
+  const nlohmann::json& data;
+  at::ScalarType type;
+  Graph graph;
+  Weights weights;
+  std::unique_ptr<Executor> executor;
+};
+
+TEST(FixtureFloat64, LogitsAndMapsInEvaluation) {
+  for (const auto& fixture : model_fixtures()) {
+    SCOPED_TRACE(fixture.file);
+    const Loaded net(fixture, at::kDouble);
+    std::vector<std::string> names;
+    for (const auto& tap : net.data.at("taps_eval")) names.push_back(tap.at("module"));
+    const auto output = net.evaluate(names);
+    expect_logits(output.logits, net.data.at("logits_eval"), 1e-9);
+    expect_norm(output.logits, net.data.at("logits_eval_l2"), 1e-9, "logits");
+    for (const auto& tap : net.data.at("taps_eval")) {
+      const std::string name = tap.at("module");
+      const auto& map = output.taps.at(name);
+      auto shape = tap.at("shape").get<std::vector<std::int64_t>>();
+      shape.resize(4, 1);
+      EXPECT_EQ(map.sizes().vec(), shape) << name;
+      expect_first(map, tap.at("first"), 1e-9, name);
+      expect_norm(map, tap.at("l2"), 1e-9, name);
+    }
+  }
+}
+
+TEST(FixtureFloat64, LogitsBatchNormAndGradientsInTraining) {
+  for (const auto& fixture : model_fixtures()) {
+    SCOPED_TRACE(fixture.file);
+    Loaded net(fixture, at::kDouble);
+    const auto [logits, loss] = net.train();
+    expect_logits(logits, net.data.at("logits_train"), 1e-9);
+    expect_norm(logits, net.data.at("logits_train_l2"), 1e-9, "logits");
+    for (const auto& layer : net.data.at("bn_after_train")) {
+      const std::string name = layer.at("name");
+      expect_first(net.weights.at(name + ".running_mean"), layer.at("running_mean"), 1e-9, name);
+      expect_first(net.weights.at(name + ".running_var"), layer.at("running_var"), 1e-9, name);
+    }
+    const auto& expected = net.data.at("grad");
+    EXPECT_NEAR(loss.item<double>(), expected.at("loss").get<double>(), 1e-9);
+    expect_norm(net.weights.gradients(), expected.at("total_l2"), 1e-8, "gradient");
+    for (const auto& parameter : expected.at("params")) {
+      const std::string name = parameter.at("name");
+      expect_norm(net.weights.at(name).grad(), parameter.at("l2"), 1e-8, name);
+      expect_first(net.weights.at(name).grad(), parameter.at("first"), 1e-8, name);
+    }
+  }
+}
+
+TEST(FixtureFloat32, StaysCloseToFloat64) {
+  for (const auto& fixture : model_fixtures()) {
+    SCOPED_TRACE(fixture.file);
+    Loaded net(fixture, at::kFloat);
+    expect_logits(net.evaluate({}).logits, net.data.at("logits_eval"), 1e-4);
+    const auto [logits, loss] = net.train();
+    expect_logits(logits, net.data.at("logits_train"), 1e-4);
+    EXPECT_NEAR(loss.item<double>(), net.data.at("grad").at("loss").get<double>(), 1e-4);
+    expect_norm(net.weights.gradients(), net.data.at("grad").at("total_l2"), 2e-3, "gradient");
+  }
+}
+
+TEST(FixtureFused, KernelsAndLogitsEqualTheReference) {
+  for (const auto& fixture : model_fixtures()) {
+    if (!fixture.data.contains("fused")) continue;
+    SCOPED_TRACE(fixture.file);
+    const at::NoGradGuard no_grad;
+    const Loaded net(fixture, at::kDouble);
+    const auto& expected = net.data.at("fused");
+    const auto weights = fold_branches(net.graph, net.weights);
+    const auto logits =
+        make_reference_executor(fused(net.graph))->forward(weights, net.images("batch_eval"), {}).logits;
+    expect_logits(logits, expected.at("logits_eval"), 1e-10);
+    for (const auto& sample : expected.at("samples")) {
+      const std::string name = sample.at("name");
+      const auto &kernel = weights.at(name + ".weight"), &bias = weights.at(name + ".bias");
+      EXPECT_EQ(kernel.sizes().vec(), sample.at("weight_shape").get<std::vector<std::int64_t>>()) << name;
+      expect_first(kernel, sample.at("weight_first"), 1e-10, name);
+      expect_norm(kernel, sample.at("weight_l2"), 1e-10, name);
+      expect_first(bias, sample.at("bias_first"), 1e-10, name);
+      expect_norm(bias, sample.at("bias_l2"), 1e-10, name);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace ablate::test
