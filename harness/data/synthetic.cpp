@@ -12,7 +12,10 @@ struct Synthetic : DataOptions {
   int test = 1000;
   std::int64_t seed = 1;
   double difficulty = 0.5;
-  Synthetic() { size = 16; }
+  Synthetic() {
+    size = 16;
+    std = {0.19, 0.19, 0.19};
+  }
 };
 
 class SyntheticSource final : public DataSource {

@@ -110,9 +110,9 @@ class Painter {
     background_ = between({70, 70, 70}, {185, 185, 185});
     slope_x_ = between({-60, -60, -60}, {60, 60, 60});
     slope_y_ = between({-60, -60, -60}, {60, 60, 60});
-    for (int n = int(draw_.below(1 + 6 * hard_ / 256 + 1)); n > 0; --n) figures_.push_back(clutter());
+    for (int n = int(draw_.below(2 + 4 * hard_ / 256)); n > 0; --n) figures_.push_back(clutter());
     figures_.push_back(subject(kind));
-    if (int(draw_.below(256)) < hard_ / 2) figures_.push_back(clutter());
+    if (int(draw_.below(360)) < hard_) figures_.push_back(clutter());
     return pixels();
   }
 
@@ -127,15 +127,16 @@ class Painter {
 
   Figure subject(int kind) {
     Figure figure{.shape = &kShapes[kind % kShapes.size()], .fill = &kFills[kind / kShapes.size()]};
-    const int jitter = side_ * (6 + 10 * hard_ / 256) / 100;
+    const int jitter = side_ * (6 + 7 * hard_ / 256) / 100;
     figure.x = side_ / 2 + between(-jitter, jitter);
     figure.y = side_ / 2 + between(-jitter, jitter);
-    figure.radius = side_ * between(38 - 14 * hard_ / 256, 42) / 100;
-    figure.turn = between(-kTurn * hard_ / 512, kTurn * hard_ / 512);
-    figure.stretch = between(256 - 48 * hard_ / 256, 256 + 64 * hard_ / 256);
-    const int sign = draw_.below(2) == 0 ? 1 : -1, contrast = 90 - 60 * hard_ / 256;
+    figure.radius = side_ * between(38 - 10 * hard_ / 256, 42) / 100;
+    figure.turn = between(-kTurn * hard_ / 720, kTurn * hard_ / 720);
+    figure.stretch = between(256 - 34 * hard_ / 256, 256 + 45 * hard_ / 256);
+    const int contrast = 100 - 56 * hard_ / 256;
     for (int c = 0; c < 3; ++c) {
-      figure.first[c] = background_[c] + sign * between(contrast, contrast + 50);
+      const int sign = draw_.below(2) == 0 ? 1 : -1;
+      figure.first[c] = background_[c] + sign * between(contrast / 2, contrast);
       figure.second[c] = background_[c] - sign * between(contrast / 2, contrast);
     }
     return figure;
@@ -145,7 +146,7 @@ class Painter {
     Figure figure{.shape = &kShapes[draw_.below(kShapes.size())]};
     figure.x = between(0, side_);
     figure.y = between(0, side_);
-    figure.radius = side_ * between(6, 14) / 100;
+    figure.radius = side_ * between(6, 16) / 100;
     figure.turn = between(0, kTurn - 1);
     figure.first = between({30, 30, 30}, {225, 225, 225});
     return figure;
