@@ -50,6 +50,8 @@ struct IngredientHeader {
   /// Short names of the counters it reports ("batches"); all zero at the end of a run means that it did nothing, which makes
   /// the run invalid.
   std::vector<std::string> counters;
+  /// Settings at which it acts on a training of two epochs, where its defaults would not: what contract tests run it with.
+  nlohmann::json trial = nlohmann::json::object();
   /// Why it makes no sense in this recipe, one message a reason, with what to change; empty when it does.
   std::function<std::vector<std::string>(const nlohmann::json& settings, const RecipeView&)> refuses;
   /// Rewrites the network's description; returns how many units it changed (0 is an error of the sweep: it found nothing).

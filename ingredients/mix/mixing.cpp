@@ -12,7 +12,7 @@ at::Tensor reversed(const at::Tensor& samples, int views) {
   auto shape = samples.sizes().vec();
   shape.insert(shape.begin(), views);
   shape[1] /= views;
-  return samples.view(shape).flip(1).view(samples.sizes());
+  return samples.reshape(shape).flip(1).reshape(samples.sizes());
 }
 
 at::Tensor blended(const at::Tensor& samples, const at::Tensor& partners, double lambda) {

@@ -30,6 +30,7 @@ IngredientEntry schedule_constant() {
                                      .source = "Goyal et al. 2017, arXiv:1706.02677 (the warm-up)",
                                      .neutral = {nlohmann::json::object({{"warmup_epochs", 0.0}})},
                                      .counters = {"steps_scaled"},
+                                     .trial = {{"warmup_epochs", 1.0}},
                                      .refuses = warm_up_refusals},
                                     add_warm_up(fields));
 }

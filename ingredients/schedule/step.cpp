@@ -59,6 +59,7 @@ IngredientEntry schedule_step() {
        .source = "GhostNetV2's released recipe (timm `step`: 0.973 every 2.4 epochs), arXiv:2211.12905",
        .neutral = {nlohmann::json::object({{"factor", 1.0}, {"warmup_epochs", 0.0}})},
        .counters = {"steps_scaled"},
+       .trial = {{"every", 1.0}},
        .refuses = step_refusals},
       add_warm_up(fields));
 }
