@@ -1,5 +1,6 @@
 #include <fstream>
 #include <limits>
+#include <ostream>
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
@@ -108,6 +109,8 @@ TEST(Reader, ReportsNumbersThatDoNotFitAndGoesOn) {
 struct Mistake {
   std::string text;
   std::string said;  // how the complaint starts
+
+  friend void PrintTo(const Mistake& mistake, std::ostream* out) { *out << mistake.said; }
 };
 
 class Mistakes : public testing::TestWithParam<Mistake> {};
