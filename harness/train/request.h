@@ -35,6 +35,7 @@ struct Request {
   int loader_threads = 1;
   int checkpoint_seconds = 300;       // at most this long between two checkpoints; 0: at epochs' ends only
   int stop_after_steps = 0;           // smoke runs and tests: interrupt after so many steps; 0: never
+  int finish_after_steps = 0;         // smoke runs: end after so many steps in all as if they were the whole training; 0: never
 };
 
 nlohmann::json to_json(const Request& request);

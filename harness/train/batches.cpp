@@ -1,0 +1,86 @@
+#include "harness/train/batches.h"
+
+#include <algorithm>
+
+#include <ATen/ATen.h>
+
+namespace ablate::training {
+namespace {
+
+/// What loader threads do to a sample: every ingredient's crop and augmentation, in the kit's order.
+ImageTransform augmentation(const Kit& kit, int size) {
+  std::vector<const Ingredient*> cropping, augmenting;
+  for (const auto& member : kit) {
+    if (member->crops()) cropping.push_back(member.ingredient.get());
+    if (member->augments()) augmenting.push_back(member.ingredient.get());
+  }
+  if (cropping.empty() && augmenting.empty()) return {};
+  return [cropping, augmenting, size](Image& image, const SampleAt& sample) {
+    for (const auto* ingredient : cropping) ingredient->crop(image, size, sample);
+    for (const auto* ingredient : augmenting) ingredient->augment(image, sample);
+  };
+}
+
+EpochPlan plan_of(const Task& task, const Kit& kit, Progress at) {
+  EpochPlan plan{{}, task.options.size, at.epoch};
+  const auto& train = task.parts.train;
+  plan.order.reserve(train.size());
+  for (const auto position : task.stream("order").permutation(std::uint32_t(at.epoch), std::uint32_t(train.size())))
+    plan.order.push_back(train[position]);
+  at.step = 0;
+  for (const auto& i : kit) i->plan_epoch(plan, at);
+  return plan;
+}
+
+LoaderSettings loader_settings(const Task& task, int size, int batch, int threads) {
+  LoaderSettings settings;
+  settings.batch = batch;
+  settings.size = size;
+  settings.crop = task.options.crop;
+  settings.threads = threads;
+  return settings;
+}
+
+}  // namespace
+
+Batch to_batch(const ByteBatch& bytes, int classes) {
+  Batch batch;
+  auto* pixels = const_cast<std::uint8_t*>(bytes.pixels.data());  // from_blob has no const form; only read
+  batch.images = at::from_blob(pixels, {std::int64_t(bytes.views) * bytes.count, bytes.height, bytes.width, 3}, at::kByte)
+                     .permute({0, 3, 1, 2})
+                     .to(at::kFloat)
+                     .div_(255);
+  batch.labels = at::empty({bytes.count}, at::kLong);
+  std::copy(bytes.labels.begin(), bytes.labels.end(), batch.labels.data_ptr<std::int64_t>());
+  batch.targets = at::zeros({bytes.count, classes}).scatter_(1, batch.labels.unsqueeze(1), 1);
+  batch.ids = bytes.ids;
+  batch.views = bytes.views;
+  return batch;
+}
+
+EpochBatches::EpochBatches(const Task& task, const Kit& kit, const Progress& at, int views, int loader_threads)
+    : classes_(task.classes()) {
+  auto plan = plan_of(task, kit, at);
+  auto settings = loader_settings(task, plan.size, task.train.batch, loader_threads);
+  settings.drop_last = task.train.drop_last;
+  settings.whole = std::any_of(kit.begin(), kit.end(), [](const Member& member) { return member->crops(); });
+  settings.views = views;
+  loader_ = std::make_unique<Loader>(*task.data, std::move(plan.order), augmentation(kit, plan.size),
+                                     std::uint32_t(plan.draws), settings, std::size_t(at.step));
+  TORCH_CHECK(loader_->batches() == std::size_t(at.steps_per_epoch), "an ingredient changed the length of an epoch");
+}
+
+Batch EpochBatches::next() {
+  ByteBatch bytes;
+  TORCH_CHECK(loader_->next(bytes), "an epoch ended before its last step");
+  return to_batch(bytes, classes_);
+}
+
+void each_plain_batch(const Task& task, const std::vector<std::uint32_t>& ids, const PlainBatches& how,
+                      const std::function<bool(const Batch&)>& use) {
+  Loader loader(*task.data, ids, {}, 0, loader_settings(task, how.size, how.batch, how.loader_threads));
+  for (ByteBatch bytes; loader.next(bytes);)
+    if (!use(to_batch(bytes, task.classes()))) return;
+}
+
+}  // namespace ablate::training

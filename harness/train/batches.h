@@ -1,0 +1,37 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "harness/train/kit.h"
+#include "harness/train/task.h"
+
+namespace ablate::training {
+
+/// Bytes as 0..1 pixel values in channels_last, labels as one-hot distributions.
+Batch to_batch(const ByteBatch& bytes, int classes);
+
+/// The training batches of one epoch, from `at.step` on: what a step sees depends on its number alone.
+class EpochBatches {
+ public:
+  EpochBatches(const Task& task, const Kit& kit, const Progress& at, int views, int loader_threads);
+  Batch next();
+
+ private:
+  int classes_;
+  std::unique_ptr<Loader> loader_;
+};
+
+/// How batches without augmentation are made.
+struct PlainBatches {
+  int size = 0;  // height = width
+  int batch = 0;
+  int loader_threads = 1;
+};
+
+/// Images for evaluation or for statistics, in the order of `ids`, unchanged but for resize and crop, until `use` is false.
+void each_plain_batch(const Task& task, const std::vector<std::uint32_t>& ids, const PlainBatches& how,
+                      const std::function<bool(const Batch&)>& use);
+
+}  // namespace ablate::training

@@ -1,0 +1,62 @@
+#include "harness/train/evaluation.h"
+
+#include <cmath>
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include "harness/train/batches.h"
+
+namespace ablate::training {
+namespace {
+
+void score(const at::Tensor& logits, const at::Tensor& labels, Scores& scores) {
+  const auto rows = logits.contiguous();
+  const auto* label = labels.data_ptr<std::int64_t>();
+  const auto classes = std::size_t(rows.size(1));
+  const auto* row = rows.data_ptr<float>();
+  for (std::int64_t n = 0; n < rows.size(0); ++n, row += classes) scores.add({row, classes}, label[n]);
+}
+
+Weights delivered(const Kit& kit, const Weights& weights) {
+  Weights copy = weights.clone();
+  for (const auto& i : kit) i->deliver(copy);
+  return copy;
+}
+
+}  // namespace
+
+std::vector<Evaluated> evaluate(const Training& training, const std::vector<std::uint32_t>& ids,
+                                const std::vector<Contender>& contenders) {
+  at::NoGradGuard no_gradients;
+  std::vector<Evaluated> results(contenders.size());
+  std::vector<at::Tensor> logits(contenders.size());
+  const PlainBatches how{training.evaluation_size(), training.task.evaluate.batch, training.request.loader_threads};
+  each_plain_batch(training.task, ids, how, [&](const Batch& batch) {
+    for (std::size_t c = 0; c < contenders.size(); ++c) {
+      const auto& [network, weights, twin] = contenders[c];
+      logits[c] = network->forward_with(*weights, batch.images, Pass{}).logits;
+      score(logits[c], batch.labels, results[c].scores);
+      if (twin < 0) continue;
+      const auto difference = (logits[c] - logits[std::size_t(twin)]).abs().max().item<double>();
+      auto& largest = results[c].difference;
+      if (!std::isnan(largest) && !(difference <= largest)) largest = difference;
+    }
+    return true;
+  });
+  return results;
+}
+
+Variant raw_variant(Training& training) {
+  return {nullptr, delivered(training.kit, training.student->weights())};
+}
+
+std::vector<Variant> average_variants(const Training& training) {
+  std::vector<Variant> variants;
+  for (const auto& member : training.kit)
+    if (const auto* weights = member->average(); weights && member.averages())
+      variants.push_back({&member, delivered(training.kit, *weights)});
+  return variants;
+}
+
+}  // namespace ablate::training

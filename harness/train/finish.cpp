@@ -1,0 +1,154 @@
+#include "harness/train/finish.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+
+#include "harness/execute/fold.h"
+#include "harness/execute/safetensors.h"
+#include "harness/graph/rewrite.h"
+#include "harness/train/evaluation.h"
+
+namespace ablate::training {
+namespace {
+
+/// What is evaluated and saved together: the variants of one epoch, for the groups of runs that selected it.
+struct Harvest {
+  Moment moment;
+  const std::vector<Variant>& variants;  // the raw one first
+  std::vector<const RunGroup*> groups;
+  std::string suffix;  // of weight files
+};
+
+bool has_variant(const RunGroup& group, const Variant& variant) {
+  return !variant.average || std::count(group.averages.begin(), group.averages.end(), variant.average) != 0;
+}
+
+/// Evaluations of a harvest: its variants, then the fused forms of those that some group reports.
+class FinalEvaluation {
+ public:
+  FinalEvaluation(Training& training, const Harvest& harvest) : training_(training), harvest_(harvest) {
+    std::vector<Contender> contenders;
+    for (const auto& variant : harvest.variants) contenders.push_back({training.student.get(), &variant.weights});
+    if (has_branches(training.student->graph()))
+      for (const auto* group : harvest.groups) add_fused(training.reported(*group, harvest.variants), contenders);
+    results_ = evaluate(training, training.task.parts.test, contenders);
+  }
+
+  void write(Record& record, std::map<std::string, double>& differences) const {
+    for (const auto* group : harvest_.groups) {
+      const auto& reported = training_.reported(*group, harvest_.variants);
+      for (const auto& variant : harvest_.variants)
+        if (has_variant(*group, variant))
+          record.evaluation(harvest_.moment, variant.name(), group->runs, &variant == &reported,
+                            results_[std::size_t(&variant - harvest_.variants.data())].scores);
+      const auto fused_form = std::find(folded_.begin(), folded_.end(), &reported);
+      if (fused_form == folded_.end()) continue;
+      const auto& result = results_[harvest_.variants.size() + std::size_t(fused_form - folded_.begin())];
+      record.evaluation(harvest_.moment, "fused", group->runs, false, result.scores);
+      for (const auto& run : group->runs) differences[run] = std::fmax(differences[run], result.difference);
+    }
+  }
+
+ private:
+  void add_fused(const Variant& variant, std::vector<Contender>& contenders) {
+    if (std::count(folded_.begin(), folded_.end(), &variant)) return;
+    const auto& graph = training_.student->graph();
+    networks_.push_back(std::make_unique<Network>(
+        fused(graph), fold_branches(graph, variant.weights), training_.task.train.executor,
+        Normalisation(training_.task.options.mean, training_.task.options.std)));
+    contenders.push_back({networks_.back().get(), &networks_.back()->weights(), int(&variant - harvest_.variants.data())});
+    folded_.push_back(&variant);
+  }
+
+  Training& training_;
+  const Harvest& harvest_;
+  std::vector<std::unique_ptr<Network>> networks_;
+  std::vector<const Variant*> folded_;
+  std::vector<Evaluated> results_;
+};
+
+/// "ema", or "ema-1f3a..." where runs of the trajectory have averages of one name with other settings.
+std::string file_stem(const Variant& variant, const std::vector<Variant>& all) {
+  const auto same_name = [&](const Variant& other) { return other.name() == variant.name(); };
+  if (std::count_if(all.begin(), all.end(), same_name) == 1) return variant.name();
+  return variant.name() + "-" + variant.average->id.substr(variant.average->id.find('#') + 1);
+}
+
+void save_weights_of(const Harvest& harvest, const Training& training, const std::filesystem::path& folder, Record& record) {
+  std::filesystem::create_directories(folder / "weights");
+  for (const auto& variant : harvest.variants) {
+    const auto file = fmt::format("weights/{}{}.safetensors", file_stem(variant, harvest.variants), harvest.suffix);
+    save_weights(folder / file, variant.weights,
+                 {{"trajectory", training.request.trajectory}, {"variant", variant.name()},
+                  {"epoch", std::to_string(harvest.moment.epoch)}});
+    for (const auto* group : harvest.groups)
+      if (has_variant(*group, variant))
+        record.weights(harvest.moment, variant.name(), group->runs,
+                       &variant == &training.reported(*group, harvest.variants), file);
+  }
+}
+
+/// Why an ingredient proved nothing, or "" when it acted or promises no proof.
+std::string idleness(const Member& member, const Counters& counters) {
+  if (member.entry->counters.empty() && counters.empty()) return "";
+  if (std::any_of(counters.begin(), counters.end(), [](const auto& c) { return c.second != 0; })) return "";
+  return fmt::format("{} is on and did nothing", member.name);
+}
+
+void write_counters(const Training& training, const std::map<std::string, double>& differences, Record& record) {
+  auto shared = nlohmann::json::object(), of_runs = nlohmann::json::object(), invalid = nlohmann::json::object();
+  std::string reparam = "reparam";
+  for (const auto& member : training.kit) {
+    const auto counters = member->counters();
+    const auto idle = idleness(member, counters);
+    if (member.entry->family == "reparam") reparam = member.name;
+    for (const auto& [name, value] : counters) {
+      if (member.shared) shared[member.name + "." + name] = finite_or_text(value);
+      else for (const auto& run : member.runs) of_runs[run][member.name + "." + name] = finite_or_text(value);
+    }
+    if (!idle.empty())
+      for (const auto& run : member.runs) invalid[run] = invalid.contains(run) ? invalid[run].get<std::string>() + "; " + idle : idle;
+  }
+  for (const auto& [run, difference] : differences) of_runs[run][reparam + ".fused_difference"] = finite_or_text(difference);
+  record.counters(shared, of_runs, invalid);
+}
+
+std::vector<Harvest> harvests_of(const Training& training, const std::vector<Variant>& last) {
+  Harvest at_last{{training.at.epochs, "last"}, last, {}, ""};
+  for (const auto& group : training.groups) at_last.groups.push_back(&group);
+  std::vector<Harvest> harvests{at_last};
+  for (std::size_t g = 0; g < training.groups.size(); ++g) {
+    const auto& selection = training.selections[g];
+    if (selection.epoch == 0) continue;
+    const auto suffix = training.groups.size() == 1 ? "-best" : fmt::format("-best-{}", training.groups[g].runs[0].substr(0, 12));
+    harvests.push_back({{selection.epoch, "validation"}, selection.variants, {&training.groups[g]}, suffix});
+  }
+  return harvests;
+}
+
+/// `keep`: "last" keeps both, "best" the selected epoch or, where nothing was selected, the last.
+bool keeps(const Training& training, const Harvest& harvest) {
+  const auto& keep = training.request.keep;
+  if (keep == "none") return false;
+  const bool selected = std::any_of(training.selections.begin(), training.selections.end(), [](const auto& s) { return s.epoch != 0; });
+  return keep == "last" || harvest.moment.selected_by == "validation" || !selected;
+}
+
+}  // namespace
+
+void finish(Training& training, const std::filesystem::path& folder, Record& record) {
+  std::vector<Variant> last;
+  last.push_back(raw_variant(training));
+  for (auto& variant : average_variants(training)) last.push_back(std::move(variant));
+  std::map<std::string, double> differences;
+  for (const auto& harvest : harvests_of(training, last)) {
+    if (!training.task.parts.test.empty()) FinalEvaluation(training, harvest).write(record, differences);
+    if (keeps(training, harvest)) save_weights_of(harvest, training, folder, record);
+  }
+  write_counters(training, differences, record);
+}
+
+}  // namespace ablate::training

@@ -1,0 +1,57 @@
+#include "harness/train/request.h"
+
+namespace ablate {
+namespace {
+
+nlohmann::json teacher_to_json(const TeacherSource& source) {
+  return {{"weights", source.weights.string()},
+          {"backbone", source.backbone},
+          {"reparam", source.reparam},
+          {"mean", source.mean},
+          {"std", source.std}};
+}
+
+TeacherSource teacher_from(const nlohmann::json& json) {
+  return {json.at("weights").get<std::string>(), json.at("backbone"), json.value("reparam", nlohmann::json()),
+          json.at("mean").get<std::vector<double>>(), json.at("std").get<std::vector<double>>()};
+}
+
+}  // namespace
+
+nlohmann::json to_json(const Request& request) {
+  auto runs = nlohmann::json::array();
+  for (const auto& run : request.runs) runs.push_back({{"key", run.key}, {"spec", run.spec}});
+  auto teachers = nlohmann::json::object();
+  for (const auto& [name, source] : request.teachers) teachers[name] = teacher_to_json(source);
+  return {{"trajectory", request.trajectory},
+          {"spec", request.spec},
+          {"runs", runs},
+          {"data", request.data.string()},
+          {"teachers", teachers},
+          {"teacher_cache", request.teacher_cache.string()},
+          {"initial", request.initial.string()},
+          {"keep", request.keep},
+          {"loader_threads", request.loader_threads},
+          {"checkpoint_seconds", request.checkpoint_seconds},
+          {"stop_after_steps", request.stop_after_steps},
+          {"finish_after_steps", request.finish_after_steps}};
+}
+
+Request request_from(const nlohmann::json& json) {
+  Request request;
+  request.trajectory = json.at("trajectory");
+  request.spec = json.at("spec");
+  for (const auto& run : json.at("runs")) request.runs.push_back({run.at("key"), run.at("spec")});
+  request.data = json.at("data").get<std::string>();
+  for (const auto& [name, source] : json.at("teachers").items()) request.teachers[name] = teacher_from(source);
+  request.teacher_cache = json.value("teacher_cache", "");
+  request.initial = json.value("initial", "");
+  request.keep = json.value("keep", request.keep);
+  request.loader_threads = json.value("loader_threads", request.loader_threads);
+  request.checkpoint_seconds = json.value("checkpoint_seconds", request.checkpoint_seconds);
+  request.stop_after_steps = json.value("stop_after_steps", request.stop_after_steps);
+  request.finish_after_steps = json.value("finish_after_steps", request.finish_after_steps);
+  return request;
+}
+
+}  // namespace ablate
