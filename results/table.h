@@ -14,7 +14,8 @@ struct TableOptions {
   Format format = Format::Text;
   std::string variant;               // "" : the reported one
   std::string selected_by = "last";  // or "validation"
-  std::string metric = "top1";
+  std::string metric = "top1";       // or top5, loss, ece
+  bool times = true;  // seconds an epoch, the one column that differs between stores with equal results
   bool color = false;
 };
 

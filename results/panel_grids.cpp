@@ -1,0 +1,193 @@
+#include "results/panel_grids.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "results/footnotes.h"
+
+namespace ablate {
+namespace {
+
+using Cells = std::vector<Grid::Cell>;
+
+std::string mean_text(const CellResult& cell, const Metric& metric) {
+  const auto& s = cell.summary;
+  if (s.n == 0) return "–";
+  return fixed(s.mean, metric.decimals) + (s.n > 1 ? " ± " + fixed(s.sd, metric.decimals) : "");
+}
+
+std::string n_text(const CellResult& cell) {
+  const auto planned = static_cast<int>(cell.planned.size());
+  return cell.summary.n == planned ? std::to_string(planned) : fmt::format("{}/{}", cell.summary.n, planned);
+}
+
+/// "+0.16 [−0.01, +0.34]"; empty for the reference.
+std::string difference_text(const CellResult& cell, const Metric& metric) {
+  if (!cell.difference) return "";
+  const auto& d = *cell.difference;
+  if (d.n == 0) return "n/a";
+  const auto difference = with_sign(d.difference, metric.decimals);
+  if (d.n == 1) return difference + " [n/a]";
+  return fmt::format("{} [{}, {}]", difference, with_sign(d.interval.low, metric.decimals),
+                     with_sign(d.interval.high, metric.decimals));
+}
+
+/// "+0.16 ± 0.18": a t interval lies evenly around its middle.
+std::string narrow_difference_text(const CellResult& cell, const Metric& metric) {
+  if (!cell.difference) return "";
+  const auto& d = *cell.difference;
+  if (d.n == 0) return "n/a";
+  return with_sign(d.difference, metric.decimals) + " ± " +
+         fixed(d.n == 1 ? std::nan("") : d.interval.high - d.difference, metric.decimals);
+}
+
+std::string metric_head(const Metric& metric) {
+  return metric.unit.empty() ? metric.title : fmt::format("{} ({})", metric.title, metric.unit);
+}
+
+void add_cost_columns(Grid& grid, const std::string& group, bool times) {
+  grid.columns.push_back({"params", group});
+  grid.columns.push_back({"MACs", group});
+  if (times) grid.columns.push_back({"s/epoch", group});
+}
+
+void add_costs(Cells& cells, const std::optional<CellResult>& cell, bool times) {
+  cells.push_back({cell ? with_prefix(cell->parameters) : "", ""});
+  cells.push_back({cell ? with_prefix(cell->macs) : "", ""});
+  if (times) cells.push_back({cell ? three_digits(cell->seconds_per_epoch) : "", ""});
+}
+
+/// One backbone: everything in one grid.
+Grid single_grid(const PanelResult& panel, const Metric& metric, bool times) {
+  Grid grid{{{"", "", true}, {metric_head(metric), ""}, {"n", ""}, {"Δ [95 %]", ""}}, {}};
+  add_cost_columns(grid, "", times);
+  for (const auto& row : panel.rows) {
+    const auto& cell = *row.cells.front();
+    Cells cells{{row.label, ""},
+                {mean_text(cell, metric), ""},
+                {n_text(cell), marks_of(cell)},
+                {difference_text(cell, metric), ""}};
+    add_costs(cells, row.cells.front(), times);
+    grid.rows.push_back(std::move(cells));
+  }
+  return grid;
+}
+
+/// Several backbones: a group of columns each.
+Grid grouped_grid(const PanelResult& panel, const Metric& metric, std::size_t begin, std::size_t end) {
+  Grid grid{{{"", "", true}}, {}};
+  for (auto i = begin; i < end; ++i)
+    for (const auto& head : {metric_head(metric), std::string("n"), std::string("Δ ± 95 %")})
+      grid.columns.push_back({head, panel.backbones[i]});
+  for (const auto& row : panel.rows) {
+    Cells cells{{row.label, ""}};
+    for (auto i = begin; i < end; ++i) {
+      const auto& cell = row.cells[i];
+      cells.push_back({cell ? mean_text(*cell, metric) : "", ""});
+      cells.push_back({cell ? n_text(*cell) : "", cell ? marks_of(*cell) : ""});
+      cells.push_back({cell ? narrow_difference_text(*cell, metric) : "", ""});
+    }
+    grid.rows.push_back(std::move(cells));
+  }
+  return grid;
+}
+
+Grid cost_grid(const PanelResult& panel, bool times, std::size_t begin, std::size_t end) {
+  Grid grid{{{"", "", true}}, {}};
+  for (auto i = begin; i < end; ++i) add_cost_columns(grid, panel.backbones[i], times);
+  for (const auto& row : panel.rows) {
+    Cells cells{{row.label, ""}};
+    for (auto i = begin; i < end; ++i) add_costs(cells, row.cells[i], times);
+    grid.rows.push_back(std::move(cells));
+  }
+  return grid;
+}
+
+/// What the reference has at a factor's path, where that is one value: the heading of its column.
+std::string reference_heading(const PanelResult& panel) {
+  const nlohmann::json* at = &panel.rows.front().recipe;
+  for (std::size_t start = 0; at && start <= panel.columns.size();) {
+    const auto dot = std::min(panel.columns.find('.', start), panel.columns.size());
+    const auto found = at->is_object() ? at->find(panel.columns.substr(start, dot - start)) : at->end();
+    at = at->is_object() && found != at->end() ? &*found : nullptr;
+    start = dot + 1;
+  }
+  if (!at || at->is_structured() || at->is_null()) return "reference";
+  return (at->is_string() ? at->get<std::string>() : at->dump()) + " (reference)";
+}
+
+/// A panel turned: its arms by the level of one factor and by all the others.
+struct Pivot {
+  std::vector<std::string> columns, rows;                              // levels; labels
+  std::map<std::pair<std::string, std::string>, const RowResult*> at;  // row, column
+
+  explicit Pivot(const PanelResult& panel) {
+    const auto reference = reference_heading(panel);
+    for (const auto& row : panel.rows) {
+      std::string column = reference, label;
+      for (const auto& [factor, level] : row.levels) {
+        if (factor == panel.columns)
+          column = level;
+        else
+          label += (label.empty() ? "" : ", ") + factor.substr(factor.rfind('.') + 1) + "=" + level;
+      }
+      if (row.levels.empty())
+        label = row.reference ? "reference" : row.label;
+      else if (label.empty())
+        label = "reference";
+      for (auto [all, one] : {std::pair{&columns, &column}, {&rows, &label}})
+        if (std::find(all->begin(), all->end(), *one) == all->end()) all->push_back(*one);
+      at.emplace(std::pair(label, column), &row);
+    }
+  }
+};
+
+std::vector<TitledGrid> pivot_grids(const PanelResult& panel, const Metric& metric) {
+  const Pivot pivot(panel);
+  const auto factor = panel.columns.substr(panel.columns.rfind('.') + 1);
+  std::vector<TitledGrid> grids;
+  for (std::size_t backbone = 0; backbone < panel.backbones.size(); ++backbone)
+    for (const bool difference : {false, true}) {
+      const auto what = difference ? std::string("Δ ± 95 %") : metric_head(metric);
+      Grid grid{{{"", "", true}}, {}};
+      for (const auto& column : pivot.columns) grid.columns.push_back({column, factor});
+      for (const auto& label : pivot.rows) {
+        Cells cells{{label, ""}};
+        for (const auto& column : pivot.columns) {
+          const auto found = pivot.at.find({label, column});
+          const bool has = found != pivot.at.end() && found->second->cells[backbone];
+          if (!has)
+            cells.emplace_back();
+          else if (const auto& cell = *found->second->cells[backbone]; difference)
+            cells.push_back({narrow_difference_text(cell, metric), ""});
+          else
+            cells.push_back({mean_text(cell, metric), marks_of(cell)});
+        }
+        grid.rows.push_back(std::move(cells));
+      }
+      grids.push_back(
+          {panel.backbones.size() > 1 ? panel.backbones[backbone] + ": " + what : what, std::move(grid)});
+    }
+  return grids;
+}
+
+}  // namespace
+
+std::vector<TitledGrid> panel_grids(const PanelResult& panel, const Metric& metric, bool times,
+                                    std::size_t side_by_side) {
+  if (panel.rows.empty()) return {};
+  if (!panel.columns.empty()) return pivot_grids(panel, metric);
+  if (panel.backbones.size() == 1) return {{"", single_grid(panel, metric, times)}};
+  std::vector<TitledGrid> grids;
+  for (std::size_t begin = 0; begin < panel.backbones.size(); begin += side_by_side)
+    grids.push_back(
+        {"", grouped_grid(panel, metric, begin, std::min(begin + side_by_side, panel.backbones.size()))});
+  for (std::size_t begin = 0; begin < panel.backbones.size(); begin += side_by_side)
+    grids.push_back({begin == 0 ? "Cost" : "",
+                     cost_grid(panel, times, begin, std::min(begin + side_by_side, panel.backbones.size()))});
+  return grids;
+}
+
+}  // namespace ablate
