@@ -8,7 +8,7 @@ function(ablate_library name)
   target_include_directories(ablate_${name} PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/ablate>)
   if(ABLATE_TIDY AND NOT arg_TORCH)
-    set_target_properties(ablate_${name} PROPERTIES CXX_CLANG_TIDY clang-tidy)
+    set_target_properties(ablate_${name} PROPERTIES CXX_CLANG_TIDY "clang-tidy;--extra-arg=-Wno-unknown-warning-option")
   endif()
   if(arg_TORCH)
     set_target_properties(ablate_${name} PROPERTIES UNITY_BUILD ${ABLATE_UNITY} UNITY_BUILD_BATCH_SIZE 8)

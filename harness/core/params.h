@@ -77,11 +77,11 @@ struct Codec;  // type, list, optional, to, from
 
 /// Whether the innermost value is an integer of 64 bits.
 template <class V>
-constexpr bool is_wide = std::is_same_v<V, std::int64_t>;
+inline constexpr bool is_wide = std::is_same_v<V, std::int64_t>;
 template <class V>
-constexpr bool is_wide<std::vector<V>> = is_wide<V>;
+inline constexpr bool is_wide<std::vector<V>> = is_wide<V>;
 template <class V>
-constexpr bool is_wide<std::optional<V>> = is_wide<V>;
+inline constexpr bool is_wide<std::optional<V>> = is_wide<V>;
 
 template <ParamType Type, class V>
 struct PlainCodec {
