@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <system_error>
 
 #include "harness/core/canonical.h"
 #include "harness/core/problems.h"
@@ -128,6 +129,14 @@ std::optional<PackResult> existing_pack(const fs::path& folder, const std::strin
   }
 }
 
+fs::path pack_folder(const fs::path& store) {
+  const fs::path folder = store / "data";
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) throw Error(fmt::format("{}: cannot be made: {}", folder.string(), error.message()));
+  return folder;
+}
+
 /// Only the holder of the lock writes here, so what lies about was left by one that died.
 void remove_leftovers(const fs::path& folder) {
   for (const auto& entry : fs::directory_iterator(folder))
@@ -164,16 +173,16 @@ PackResult write_pack(const DataSource& source, bool skip_unreadable, const fs::
 
 PackResult pack(const DataEntry& entry, const nlohmann::json& settings, const fs::path& store) {
   const auto source = entry.open(settings);
-  const fs::path folder = store / "data";
-  fs::create_directories(folder);
+  const fs::path folder = pack_folder(store);
   const FileLock lock(folder / "lock");
   const bool skip = entry.options(settings).unreadable == "skip";
+  const std::string stamp = source->stamp();  // as it was before reading
   const PackIndex index(folder);
-  if (const auto known = index.find(entry, *source); known && (skip || known->skipped == 0))
+  if (const auto known = index.find(entry, stamp); known && (skip || known->skipped == 0))
     if (const auto existing = existing_pack(folder, known->fingerprint)) return *existing;
   remove_leftovers(folder);
   const auto result = write_pack(*source, skip, folder);
-  index.add(entry, *source, {.fingerprint = result.fingerprint, .skipped = result.skipped});
+  index.add(entry, stamp, {.fingerprint = result.fingerprint, .skipped = result.skipped});
   return result;
 }
 
@@ -182,7 +191,7 @@ std::string known_fingerprint(const DataEntry& entry, const nlohmann::json& sett
   const auto source = entry.open(settings);
   if (classes) *classes = int(source->classes().size());
   const bool skip = entry.options(settings).unreadable == "skip";
-  if (const auto known = PackIndex(store / "data").find(entry, *source))
+  if (const auto known = PackIndex(store / "data").find(entry, source->stamp()))
     return skip || known->skipped == 0 ? known->fingerprint : "";
   if (!source->drawn()) return "";
   Fingerprint fingerprint(source->classes());

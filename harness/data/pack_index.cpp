@@ -21,15 +21,15 @@ Json read_index(const std::filesystem::path& file) {
   }
 }
 
-std::string index_key(const DataEntry& entry, const DataSource& source) {
-  return sha256(fmt::format("{} {}\n{}", entry.name, entry.version, source.stamp()));
+std::string index_key(const DataEntry& entry, const std::string& stamp) {
+  return sha256(fmt::format("{} {}\n{}", entry.name, entry.version, stamp));
 }
 
 }  // namespace
 
-std::optional<PackIndex::Known> PackIndex::find(const DataEntry& entry, const DataSource& source) const {
+std::optional<PackIndex::Known> PackIndex::find(const DataEntry& entry, const std::string& stamp) const {
   const Json index = read_index(file_);
-  const auto found = index.find(index_key(entry, source));
+  const auto found = index.find(index_key(entry, stamp));
   if (found == index.end() || !found->is_object()) return std::nullopt;
   const auto fingerprint = found->find("fingerprint");
   const auto skipped = found->find("skipped");
@@ -39,9 +39,9 @@ std::optional<PackIndex::Known> PackIndex::find(const DataEntry& entry, const Da
   return Known{.fingerprint = *fingerprint, .skipped = *skipped};
 }
 
-void PackIndex::add(const DataEntry& entry, const DataSource& source, const Known& known) const {
+void PackIndex::add(const DataEntry& entry, const std::string& stamp, const Known& known) const {
   Json index = read_index(file_);
-  index[index_key(entry, source)] = {{"fingerprint", known.fingerprint}, {"skipped", known.skipped}};
+  index[index_key(entry, stamp)] = {{"fingerprint", known.fingerprint}, {"skipped", known.skipped}};
   write_file(file_, index.dump(1) + "\n");
 }
 

@@ -20,9 +20,9 @@ class PackIndex {
 
   explicit PackIndex(const std::filesystem::path& folder) : file_(folder / "index.json") {}
 
-  std::optional<Known> find(const DataEntry& entry, const DataSource& source) const;
+  std::optional<Known> find(const DataEntry& entry, const std::string& stamp) const;
   /// The caller holds the folder's lock. Throws Error.
-  void add(const DataEntry& entry, const DataSource& source, const Known& known) const;
+  void add(const DataEntry& entry, const std::string& stamp, const Known& known) const;
 
  private:
   std::filesystem::path file_;
