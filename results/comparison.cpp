@@ -27,6 +27,7 @@ class Comparing {
     refuse_unvaried_differences(layout_);
     result_.metric = metric_of(options.metric);
     result_.selected_by = options.selected_by;
+    result_.reported = options.variant.empty();
     outcomes_ = outcomes_of(ledger, layout_.keys(), result_.metric.name, options.selected_by, result_.split,
                             options.variant);
     result_.sweep = layout_.name;

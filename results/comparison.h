@@ -54,6 +54,7 @@ struct Comparison {
   std::string sweep, title, plan, ledger;  // digests
   Metric metric;
   std::string selected_by, split = "test";
+  bool reported = true;            // the reported variant, not one asked for
   std::set<std::string> variants;  // those that the numbers are of
   std::set<std::int64_t> images, seeds;
   std::vector<PanelResult> panels;

@@ -14,12 +14,13 @@ struct Sign {
   Trouble trouble;
   const char* mark;
   const char* meaning;
+  bool detailed;  // there are several words for it, or reasons
 };
-constexpr std::array<Sign, 5> kSigns{{{Trouble::Unfinished, "†", "not finished"},
-                                      {Trouble::Diverged, "‡", "diverged, left out"},
-                                      {Trouble::Failed, "§", "failed"},
-                                      {Trouble::Invalid, "¶", "invalid, left out"},
-                                      {Trouble::NotEvaluated, "*", "no such evaluation"}}};
+constexpr std::array<Sign, 5> kSigns{{{Trouble::Unfinished, "†", "not finished", true},
+                                      {Trouble::Diverged, "‡", "diverged, left out", false},
+                                      {Trouble::Failed, "§", "failed", true},
+                                      {Trouble::Invalid, "¶", "invalid, left out", true},
+                                      {Trouble::NotEvaluated, "*", "no such evaluation", false}}};
 
 template <class F>
 void each_cell(const Comparison& comparison, F&& call) {
@@ -39,8 +40,9 @@ std::string what_is_shown(const Comparison& c) {
                          : fmt::format("{} split ({} images)", c.split, fmt::join(c.images, ", "));
   const auto epoch =
       c.selected_by == "last" ? "the last epoch" : "the epoch selected on the validation split";
-  return fmt::format("{}{} on the {} at {}; variant: {}.", c.metric.title,
+  return fmt::format("{}{} on the {} at {}; {}variant: {}.", c.metric.title,
                      c.metric.unit.empty() ? "" : " in " + c.metric.unit, split, epoch,
+                     c.reported ? "reported " : "",
                      c.variants.empty() ? "none yet" : fmt::format("{}", fmt::join(c.variants, ", ")));
 }
 
@@ -57,7 +59,7 @@ std::string how_compared(const Comparison& c) {
 }
 
 void add_signs(const Comparison& c, std::vector<std::string>& lines) {
-  for (const auto& [trouble, mark, meaning] : kSigns) {
+  for (const auto& [trouble, mark, meaning, detailed] : kSigns) {
     std::map<std::string, std::set<std::string>> runs;  // word or reason -> keys
     std::set<const RowResult*> rows;
     std::size_t count = 0;
@@ -67,9 +69,10 @@ void add_signs(const Comparison& c, std::vector<std::string>& lines) {
     });
     if (count == 0) continue;
     std::vector<std::string> parts;
-    for (const auto& [word, keys] : runs) parts.push_back(fmt::format("{} {}", keys.size(), word));
-    lines.push_back(fmt::format("{} {}: {} in {} ({}).", mark, meaning, counted(count, "run"),
-                                counted(rows.size(), "row"), fmt::join(parts, "; ")));
+    for (const auto& [word, keys] : runs) parts.push_back(fmt::format("{}: {}", word, keys.size()));
+    const auto details = detailed ? fmt::format(" ({})", fmt::join(parts, "; ")) : "";
+    lines.push_back(fmt::format("{} {}: {} in {}{}.", mark, meaning, counted(count, "run"),
+                                counted(rows.size(), "row"), details));
   }
 }
 

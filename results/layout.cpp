@@ -103,7 +103,8 @@ Layout stored_layout(Ledger& ledger, const std::string& sweep) {
     layout.tables.push_back({table[0], table[1], table[2], Json::parse(table[3].get<std::string>()), {}});
   for (const auto& values : ask(ledger, "arms of sweep", {row[0]}).rows) {
     Layout::Arm arm{values[1], values[2], {}, values[3] != 0, Json::parse(values[4].get<std::string>()), {}};
-    const auto levels = Json::parse(values[5].get<std::string>()), runs = Json::parse(values[6].get<std::string>());
+    const auto levels = Json::parse(values[5].get<std::string>()),
+               runs = Json::parse(values[6].get<std::string>());
     for (const auto& [factor, level] : levels.items()) arm.levels.emplace_back(factor, level);
     for (const auto& run : runs)
       arm.runs.emplace_back(run[0], run[1].is_null() ? "" : run[1].get<std::string>());

@@ -61,17 +61,12 @@ class SqliteLedger final : public Ledger {
 
   void fold_coordinator(const std::vector<nlohmann::json>& journal) override {
     Transaction transaction(writer());
-    for (const auto& line : journal) {
-      const auto type = line.value("type", "");
-      if (type != "exit" && type != "blocked") continue;
-      const auto get = [&](const char* name) { return line.value(name, nlohmann::json()); };
-      const auto trajectory = line.at("trajectory").get<std::string>();
-      if (type == "exit")
-        run("put_exit", trajectory, Any{line.at("attempt")}, line.value("time", ""), Any{get("status")},
-            Any{get("signal")}, Any{get("stderr")}, Any{get("seconds")}, Any{get("peak_bytes")});
-      else
-        run("put_block", trajectory, line.value("because", ""), line.value("time", ""));
-      set_status(trajectory);
+    for (std::size_t i = 0; i < journal.size(); ++i) {
+      try {
+        take_coordinator_line(journal[i]);
+      } catch (const nlohmann::json::exception& e) {
+        throw Error(fmt::format("a coordinator's journal: line {}: {}", i + 1, e.what()));
+      }
     }
     transaction.commit();
   }
@@ -123,6 +118,19 @@ class SqliteLedger final : public Ledger {
   template <class... Values>
   void run(const char* statement, const Values&... values) {
     writer_->prepared(sql::statement(statement)).run(values...);
+  }
+
+  void take_coordinator_line(const nlohmann::json& line) {
+    const auto type = line.value("type", "");
+    if (type != "exit" && type != "blocked") return;
+    const auto get = [&](const char* name) { return line.value(name, nlohmann::json()); };
+    const auto trajectory = line.at("trajectory").get<std::string>(), time = line.value("time", "");
+    if (type == "exit")
+      run("put_exit", trajectory, line.at("attempt").get<std::int64_t>(), time, Any{get("status")},
+          Any{get("signal")}, Any{get("stderr")}, Any{get("seconds")}, Any{get("peak_bytes")});
+    else
+      run("put_block", trajectory, line.value("because", ""), time);
+    set_status(trajectory);
   }
 
   void set_status(const std::string& trajectory) { run("set_status", trajectory); }

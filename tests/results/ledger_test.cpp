@@ -1,13 +1,16 @@
 #include "results/ledger.h"
 
-#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
+#include <atomic>
+#include <chrono>
 #include <fstream>
+#include <thread>
 
 #include "results/network_disk.h"
+#include "results/sql.h"
+#include "results/sqlite.h"
 #include "tests/results/synthetic.h"
 
 namespace ablate {
@@ -227,6 +230,35 @@ TEST_F(LedgerTest, SaysWhatSqliteSays) {
   EXPECT_THAT(message_of([&] { ledger_->query("SELECT colour FROM runs"); }),
               HasSubstr("no such column: colour"));
   EXPECT_THAT(message_of([&] { ledger_->query("DELETE FROM runs"); }), HasSubstr("only read"));
+}
+
+TEST_F(LedgerTest, CanBeInterruptedInAQuery) {
+  std::atomic<bool> done = false;
+  std::thread impatient([&] {
+    while (!done) {
+      ledger_->interrupt();
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  });
+  const auto message = message_of([&] {
+    ledger_->query("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n");
+  });
+  done = true;
+  impatient.join();
+  EXPECT_THAT(message, HasSubstr("interrupted"));
+}
+
+TEST_F(LedgerTest, NamesTheLineOfACoordinatorThatLacksAField) {
+  EXPECT_THAT(message_of([&] {
+                ledger_->fold_coordinator({{{"type", "begin"}}, {{"type", "exit"}}});
+              }),
+              HasSubstr("line 2"));
+}
+
+TEST_F(LedgerTest, HasNoStatementThatSqliteDoesNotUnderstand) {
+  sqlite::Database database(folder_ / "ledger.db", sqlite::Access::Read);
+  EXPECT_GT(sql::names().size(), 30u);
+  for (const auto name : sql::names()) EXPECT_NO_THROW(database.prepared(sql::statement(name))) << name;
 }
 
 TEST(Ledger, SaysWhatToDoAboutADamagedFile) {
