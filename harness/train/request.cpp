@@ -51,6 +51,7 @@ Request request_from(const nlohmann::json& json) {
   request.checkpoint_seconds = json.value("checkpoint_seconds", request.checkpoint_seconds);
   request.stop_after_steps = json.value("stop_after_steps", request.stop_after_steps);
   request.finish_after_steps = json.value("finish_after_steps", request.finish_after_steps);
+  request.finish_after_steps = json.value("finish_after_steps", request.finish_after_steps);
   return request;
 }
 

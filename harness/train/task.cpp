@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "backbones/catalogue.h"
 #include "harness/core/problems.h"
 
@@ -21,17 +23,27 @@ void read_data(const Request& request, Task& task) {
   task.parts = parts_of(*task.data, task.options);
 }
 
+/// Epochs and steps as the recipe says; for a smoke run so few that they are over after `finish_after_steps`.
+void read_length(const Request& request, Task& task) {
+  const auto images = int(task.parts.train.size());
+  const int batch = task.train.batch;
+  task.epochs = task.train.epochs;
+  task.steps_per_epoch = task.train.drop_last ? images / batch : (images + batch - 1) / batch;
+  if (task.steps_per_epoch == 0)
+    throw Error(fmt::format("{} training images do not fill one batch of {}: lower train.batch, or set train.drop_last to false",
+                            images, batch));
+  if (const int limit = request.finish_after_steps; limit > 0) {
+    task.steps_per_epoch = std::min(task.steps_per_epoch, limit);
+    task.epochs = std::min(task.epochs, (limit + task.steps_per_epoch - 1) / task.steps_per_epoch);
+  }
+}
+
 }  // namespace
 
 nlohmann::json with_defaults(const std::vector<ParamInfo>& params, nlohmann::json settings) {
   for (const auto& param : params)
     if (!settings.contains(param.name) && !param.required) settings[param.name] = param.fallback;
   return settings;
-}
-
-int Task::steps_per_epoch() const {
-  const auto images = int(parts.train.size());
-  return train.drop_last ? images / train.batch : (images + train.batch - 1) / train.batch;
 }
 
 Task read_task(const Request& request) {
@@ -42,9 +54,7 @@ Task read_task(const Request& request) {
   task.evaluate = evaluate_fields().read(task.recipe.value("evaluate", nlohmann::json::object()));
   if (task.train.device != "cpu") throw Error(fmt::format("train.device '{}': only cpu is there", task.train.device));
   read_data(request, task);
-  if (task.steps_per_epoch() == 0)
-    throw Error(fmt::format("{} training images do not fill one batch of {}: lower train.batch, or set train.drop_last to false",
-                            task.parts.train.size(), task.train.batch));
+  read_length(request, task);
   return task;
 }
 

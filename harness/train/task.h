@@ -27,10 +27,10 @@ struct Task {
   DataOptions options;  // size is what the network sees
   std::unique_ptr<PackedData> data;
   Parts parts;
+  int epochs = 0, steps_per_epoch = 0;
 
   int classes() const { return int(data->classes().size()); }
   Input input() const { return {3, options.size, options.size, classes()}; }
-  int steps_per_epoch() const;
   Stream stream(const std::string& purpose) const { return {seed, purpose}; }
 };
 

@@ -103,7 +103,7 @@ Training::Training(const Request& asked, const std::vector<IngredientEntry>& cat
       kit(make_kit(asked, catalogue)),
       groups(group_runs(kit, asked)),
       teachers(asked, task),
-      at{0, 0, task.train.epochs, task.steps_per_epoch()},
+      at{0, 0, task.epochs, task.steps_per_epoch},
       selections(groups.size()) {
   Graph graph = student_graph(task, kit);
   Weights weights = first_weights(graph, task, kit, request, log);
