@@ -39,7 +39,8 @@ BackboneEntry describe(BackboneHeader header, Graph (*build)(const P&, const Inp
           header.version,
           fields.info(),
           [build, fields](const nlohmann::json& settings, const Input& input) {
-            return build(fields.read(settings), input);
+            const P params = fields.read(settings);
+            return build_or_suggest([&](const Input& tried) { return build(params, tried); }, input);
           }};
 }
 

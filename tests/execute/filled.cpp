@@ -1,11 +1,23 @@
 #include "tests/execute/filled.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/tensor.h>
+
+#include <gtest/gtest.h>
 
 #include <vector>
 
 namespace ablate::test {
+namespace {
+
+/// Tests run side by side, each on one core.
+class OneThread final : public testing::Environment {
+  void SetUp() override { at::set_num_threads(1); }
+};
+const auto* const kOneThread = testing::AddGlobalTestEnvironment(new OneThread);
+
+}  // namespace
 
 Weights filled_weights(const Graph& graph, double conv_gain, at::ScalarType type) {
   Weights weights(graph, type);
