@@ -13,7 +13,9 @@ SELECT begun.trajectory, begun.attempt, begun.started, coalesce(begun.ended, exi
        exits.exit_status, exits.signal, exits.stderr
 FROM begun LEFT JOIN exits USING (trajectory, attempt)
 UNION ALL
-SELECT trajectory, attempt, NULL, time, seconds, peak_bytes, NULL, NULL, NULL, 'failed',
+SELECT trajectory, attempt, NULL, time, seconds, peak_bytes, NULL, NULL, NULL,
+       CASE WHEN exit_status = 0 THEN 'done' WHEN signal = 15 THEN 'interrupted'
+            WHEN signal IS NOT NULL THEN 'crashed' ELSE 'failed' END,
        'the worker ended before it wrote anything', exit_status, signal, stderr
 FROM exits
 WHERE NOT EXISTS (SELECT 1 FROM begun WHERE begun.trajectory = exits.trajectory AND begun.attempt = exits.attempt);

@@ -104,17 +104,20 @@ INSERT INTO blocks (trajectory, because, time) VALUES (?1, ?2, ?3)
 ON CONFLICT (trajectory) DO UPDATE SET because = excluded.because, time = excluded.time
 WHERE excluded.time >= blocks.time;
 
--- A finished run stays finished, whatever a later attempt did. A worker that ended before its first line failed.
+-- A finished run stays finished, whatever a later attempt did. A worker that ended before its first line failed, unless it
+-- was told to stop so early (signal 15), or found nothing to do.
 -- name: set_status
 UPDATE runs SET status = CASE
   WHEN outcome IN ('done', 'diverged') THEN outcome
-  WHEN EXISTS (
-    SELECT 1 FROM exits
-    WHERE exits.trajectory = runs.trajectory
-      AND exits.attempt > (SELECT coalesce(max(attempt), 0) FROM begun WHERE begun.trajectory = runs.trajectory)
-  ) THEN 'failed'
-  WHEN outcome IS NOT NULL THEN outcome
-  WHEN EXISTS (SELECT 1 FROM blocks WHERE blocks.trajectory = runs.trajectory) THEN 'blocked'
-  ELSE 'pending'
+  ELSE coalesce(
+    (SELECT CASE WHEN signal IS NULL THEN 'failed' ELSE 'crashed' END
+     FROM exits
+     WHERE exits.trajectory = runs.trajectory
+       AND exits.attempt > (SELECT coalesce(max(attempt), 0) FROM begun WHERE begun.trajectory = runs.trajectory)
+       AND (exit_status <> 0 OR signal <> 15)
+     ORDER BY attempt DESC LIMIT 1),
+    outcome,
+    (SELECT 'blocked' FROM blocks WHERE blocks.trajectory = runs.trajectory),
+    'pending')
 END
 WHERE trajectory = ?1;

@@ -3,54 +3,24 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <chrono>
 #include <fstream>
-#include <thread>
 
 #include "results/network_disk.h"
 #include "results/sql.h"
 #include "results/sqlite.h"
-#include "tests/results/synthetic.h"
+#include "tests/results/ledger_fixture.h"
 
 namespace ablate {
 namespace {
 
 using synthetic::Journal;
 using synthetic::Json;
+using synthetic::LedgerTest;
+using synthetic::message_of;
 using synthetic::Plan;
+using synthetic::small_plan;
 using synthetic::value;
 using testing::HasSubstr;
-
-Plan small_plan() {
-  Plan plan("small", "A small one");
-  plan.table("", {"mix"});
-  plan.arm("Net", "reference", Json::object(), {{"train", {{"epochs", 2}}}}, "ref", {1, 2});
-  plan.arm("Net", "mix=+ Mixup", {{"mix", "+ Mixup"}},
-           {{"train", {{"epochs", 2}}}, {"mix", {{"mixup", {{"alpha", 0.2}, {"per_class", false}}}}}},
-           "mixup", {1, 2});
-  return plan;
-}
-
-std::string message_of(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "";
-}
-
-class LedgerTest : public testing::Test {
- protected:
-  synthetic::TemporaryFolder folder_;
-  std::unique_ptr<Ledger> ledger_ = Ledger::open(folder_ / "ledger.db", Ledger::Mode::Write);
-
-  void fold(const Journal& journal) { ledger_->fold(journal.trajectory, journal.lines); }
-  std::string status(const std::string& run) {
-    return value(*ledger_, "SELECT status FROM runs WHERE key = '" + run + "'");
-  }
-};
 
 TEST_F(LedgerTest, KnowsTheRunsOfASweepBeforeTheyTrain) {
   ledger_->add_sweep(small_plan().json);
@@ -146,6 +116,15 @@ TEST_F(LedgerTest, CountsAWorkerThatNeverStartedAsFailed) {
   EXPECT_EQ(value(*ledger_, "SELECT signal FROM attempts WHERE trajectory = 'ref-2'"), 9);
 }
 
+TEST_F(LedgerTest, DoesNotBlameAWorkerThatWasToldToStop) {
+  ledger_->add_sweep(small_plan().json);
+  ledger_->fold_coordinator(
+      {{{"type", "exit"}, {"trajectory", "ref-1"}, {"attempt", 1}, {"signal", 15}, {"time", "1"}},
+       {{"type", "exit"}, {"trajectory", "ref-2"}, {"attempt", 1}, {"signal", 11}, {"time", "1"}}});
+  EXPECT_EQ(status("ref-1"), "pending");
+  EXPECT_EQ(status("ref-2"), "crashed");
+}
+
 TEST_F(LedgerTest, ForgetsAFailureOnceTheRunIsDone) {
   ledger_->add_sweep(small_plan().json);
   ledger_->fold_coordinator(
@@ -187,65 +166,6 @@ TEST_F(LedgerTest, HasOneWriter) {
 TEST_F(LedgerTest, RefusesToWriteWhenOpenForReading) {
   const auto reader = Ledger::open(folder_ / "ledger.db", Ledger::Mode::Read);
   EXPECT_THROW(reader->add_sweep(small_plan().json), Error);
-}
-
-TEST_F(LedgerTest, AnswersQueriesWithParametersAndBlobs) {
-  fold(synthetic::finished("a", 1, 0.5));
-  EXPECT_EQ(ledger_->query("SELECT ?1 + 1, ?2, typeof(?3)", {1, "x", nullptr}).rows.at(0),
-            (std::vector<Json>{2, "x", "null"}));
-  EXPECT_EQ(value(*ledger_, "SELECT correct FROM evaluations"), Json::binary({0x01, 0x80}));
-  EXPECT_EQ(ledger_->query("SELECT 1 AS one, 2 AS two").columns, (std::vector<std::string>{"one", "two"}));
-  EXPECT_THAT(message_of([&] { ledger_->query("SELECT ?1"); }), HasSubstr("1 parameters"));
-}
-
-TEST_F(LedgerTest, LetsQueriesDescribeTables) {
-  EXPECT_EQ(value(*ledger_, "SELECT count(*) FROM pragma_table_info('runs')"), 9);
-  EXPECT_GT(ledger_->query("PRAGMA table_info(v_results)").rows.size(), 10u);
-  EXPECT_EQ(value(*ledger_, "PRAGMA user_version"), 1);
-  EXPECT_EQ(value(*ledger_,
-                  "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5) "
-                  "SELECT sum(i) FROM n"),
-            15);
-}
-
-class QueryRefuses : public LedgerTest, public testing::WithParamInterface<const char*> {};
-
-TEST_P(QueryRefuses, WhateverDoesMoreThanRead) {
-  const auto before = ledger_->dump();
-  EXPECT_NE(message_of([&] { ledger_->query(GetParam()); }), "") << GetParam();
-  EXPECT_EQ(ledger_->dump(), before);
-}
-
-INSTANTIATE_TEST_SUITE_P(Ledger, QueryRefuses,
-                         testing::Values("INSERT INTO blocks VALUES ('a', 'b', 'c')",
-                                         "UPDATE runs SET status = 'done'", "DELETE FROM runs",
-                                         "DROP TABLE runs", "CREATE TEMP TABLE t (x)",
-                                         "ATTACH '/tmp/x.db' AS x", "DETACH main", "PRAGMA user_version = 7",
-                                         "PRAGMA journal_mode = DELETE", "PRAGMA writable_schema = 1",
-                                         "SELECT load_extension('x')", "VACUUM INTO '/tmp/x.db'", "BEGIN",
-                                         "SELECT 1; DROP TABLE runs", "SELECT 1; SELECT 2", "", "-- nothing",
-                                         "SELEC 1", "REINDEX", "ANALYZE", "SAVEPOINT s"));
-
-TEST_F(LedgerTest, SaysWhatSqliteSays) {
-  EXPECT_THAT(message_of([&] { ledger_->query("SELECT colour FROM runs"); }),
-              HasSubstr("no such column: colour"));
-  EXPECT_THAT(message_of([&] { ledger_->query("DELETE FROM runs"); }), HasSubstr("only read"));
-}
-
-TEST_F(LedgerTest, CanBeInterruptedInAQuery) {
-  std::atomic<bool> done = false;
-  std::thread impatient([&] {
-    while (!done) {
-      ledger_->interrupt();
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
-  });
-  const auto message = message_of([&] {
-    ledger_->query("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n");
-  });
-  done = true;
-  impatient.join();
-  EXPECT_THAT(message, HasSubstr("interrupted"));
 }
 
 TEST_F(LedgerTest, NamesTheLineOfACoordinatorThatLacksAField) {
