@@ -13,8 +13,7 @@ namespace {
 constexpr unsigned kWidth = 100;
 
 /// Exact names only: an abbreviation in a script would change its meaning when an option is added.
-constexpr int kStyle =
-    po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
+constexpr int kStyle = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
 
 std::vector<std::string> names_of(const po::options_description& options) {
   std::vector<std::string> names;
@@ -78,7 +77,8 @@ std::vector<std::string> all_of(const po::variables_map& values, const std::stri
 
 std::string exit_status_help() {
   return "Exit status: 0 done (diverged runs included), 1 failed, 2 wrong usage, 3 invalid sweep,\n"
-         "4 some runs failed and the rest is done, 5 interrupted (can be resumed), 6 ledger busy or damaged.\n";
+         "4 some runs failed and the rest is done, 5 interrupted (can be resumed), 6 ledger busy or "
+         "damaged.\n";
 }
 
 }  // namespace ablate::cli

@@ -42,7 +42,8 @@ class CommandLine {
 /// The argument of that name. Throws UsageError when it was not given.
 std::string required(const po::variables_map& values, const std::string& name);
 /// The option or argument, or `fallback` when it was not given.
-std::string text_of(const po::variables_map& values, const std::string& name, const std::string& fallback = "");
+std::string text_of(const po::variables_map& values, const std::string& name,
+                    const std::string& fallback = "");
 std::vector<std::string> all_of(const po::variables_map& values, const std::string& name);
 
 /// The statuses that every program run from a script may ask about.

@@ -31,8 +31,10 @@ std::vector<Card> cards() {
     all.push_back({"backbone." + entry.name, entry.doc, entry.source, entry.version, &entry.params});
   for (const auto& entry : data_catalogue())
     all.push_back({"data." + entry.name, entry.doc, entry.source, entry.version, &entry.params});
-  all.push_back({"train", "What the trainer itself needs to know.", "", kTrainerVersion, &train_fields().info(), nullptr, true});
-  all.push_back({"evaluate", "When and how a network is evaluated.", "", kTrainerVersion, &evaluate_fields().info(), nullptr, true});
+  all.push_back({"train", "What the trainer itself needs to know.", "", kTrainerVersion,
+                 &train_fields().info(), nullptr, true});
+  all.push_back({"evaluate", "When and how a network is evaluated.", "", kTrainerVersion,
+                 &evaluate_fields().info(), nullptr, true});
   return all;
 }
 
@@ -47,7 +49,8 @@ Card find_card(const std::string& name) {
   for (const auto& card : cards())
     if (card.name.ends_with("." + name)) ends.push_back(card);
   if (ends.size() == 1) return ends.front();
-  throw UsageError(fmt::format("nothing is called '{}'{}; 'ablate describe' lists all names", name, suggestion(name, known)));
+  throw UsageError(fmt::format("nothing is called '{}'{}; 'ablate describe' lists all names", name,
+                               suggestion(name, known)));
 }
 
 void print_neutral(const IngredientHeader& header) {
@@ -62,7 +65,8 @@ void print_neutral(const IngredientHeader& header) {
 }
 
 void print_ingredient(const IngredientHeader& header) {
-  if (header.passive) std::cout << "passive: never changes the weights being trained, so such runs share one training\n";
+  if (header.passive)
+    std::cout << "passive: never changes the weights being trained, so such runs share one training\n";
   if (header.wrapper) std::cout << "wraps the optimizer that stands beside it\n";
   if (header.needs_teacher) std::cout << "needs a teacher\n";
   print_neutral(header);
@@ -88,7 +92,8 @@ void print_card(const Card& card) {
 
 ExitStatus describe_entry(const Arguments& arguments) {
   CommandLine line("describe [NAME] [options]",
-                   "Without a name: every ingredient, backbone and data set, one a line. With one: what it does, where it\n"
+                   "Without a name: every ingredient, backbone and data set, one a line. With one: what it "
+                   "does, where it\n"
                    "comes from, and its parameters.");
   line.argument("NAME");
   line.options()("schema", "the JSON Schema of sweeps, or of the named entry's parameters");

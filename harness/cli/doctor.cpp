@@ -10,7 +10,8 @@ namespace ablate::cli {
 
 ExitStatus doctor(const Arguments& arguments) {
   CommandLine line("doctor [options]",
-                   "Makes the ledger anew from the store's sweeps and journals, whatever state it is in, and reports files\n"
+                   "Makes the ledger anew from the store's sweeps and journals, whatever state it is in, and "
+                   "reports files\n"
                    "that cannot be read. Nothing is lost: the ledger is derived from them.");
   add_store(line);
   const auto values = line.parse(arguments);
@@ -20,7 +21,8 @@ ExitStatus doctor(const Arguments& arguments) {
     throw Error(fmt::format("{}: no such store", store.root().string()));
   const auto broken = rebuild_ledger(store.root(), store.ledger());
   for (const auto& problem : broken) fmt::print(stderr, "{}\n", problem);
-  std::cout << fmt::format("{}: rebuilt, {} files could not be read\n", store.ledger().string(), broken.size());
+  std::cout << fmt::format("{}: rebuilt, {} files could not be read\n", store.ledger().string(),
+                           broken.size());
   return broken.empty() ? ExitStatus::Done : ExitStatus::Failed;
 }
 

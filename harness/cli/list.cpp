@@ -1,8 +1,8 @@
 #include <iostream>
 
 #include "harness/cli/command.h"
-#include "harness/cli/rows.h"
 #include "harness/cli/shared_options.h"
+#include "results/rows.h"
 
 namespace ablate::cli {
 namespace {
@@ -29,13 +29,14 @@ ExitStatus list(const Arguments& arguments) {
   line.argument("SWEEP");
   add_store(line);
   add_format(line);
-  line.options()("status", po::value<std::string>()->value_name("STATE"), "only runs in this state: done, failed, ...");
+  line.options()("status", po::value<std::string>()->value_name("STATE"),
+                 "only runs in this state: done, failed, ...");
   const auto values = line.parse(arguments);
   if (!values) return ExitStatus::Done;
   const auto format = format_of(*values);
   const auto ledger = open_ledger(store_of(*values));
   const auto rows = ledger->query(kRuns, {text_of(*values, "SWEEP"), text_of(*values, "status")});
-  std::cout << formatted(rows, format);
+  std::cout << rows_text(rows, format);
   return ExitStatus::Done;
 }
 

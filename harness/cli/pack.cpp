@@ -11,7 +11,8 @@ namespace ablate::cli {
 
 ExitStatus pack_data(const Arguments& arguments) {
   CommandLine line("pack FILE [options]",
-                   "Reads the data sets of a sweep into the store, so that a later run starts at once. Prints a line a pack.");
+                   "Reads the data sets of a sweep into the store, so that a later run starts at once. "
+                   "Prints a line a pack.");
   line.argument("FILE");
   add_store(line);
   add_overrides(line);
@@ -29,8 +30,9 @@ ExitStatus pack_data(const Arguments& arguments) {
   for (const auto& trajectory : plan->trajectories) {
     const auto& pack = packing.packed(trajectory.data_name, trajectory.data_settings);
     if (!printed.insert(pack.fingerprint).second) continue;
-    std::cout << fmt::format("{} {} classes {} train {} test {} skipped {} {}\n", trajectory.data_name, pack.fingerprint,
-                             pack.classes.size(), pack.train, pack.test, pack.skipped, pack.file.string());
+    std::cout << fmt::format("{} {} classes {} train {} test {} skipped {} {}\n", trajectory.data_name,
+                             pack.fingerprint, pack.classes.size(), pack.train, pack.test, pack.skipped,
+                             pack.file.string());
   }
   return ExitStatus::Done;
 }

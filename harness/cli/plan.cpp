@@ -27,7 +27,8 @@ const Arm* reference_of(const Plan& plan, const Arm& arm) {
 
 std::vector<std::string> differences_of(const Plan& plan, const Arm& arm) {
   const auto* reference = reference_of(plan, arm);
-  return reference && reference != &arm ? differences(reference->recipe, arm.recipe) : std::vector<std::string>{};
+  return reference && reference != &arm ? differences(reference->recipe, arm.recipe)
+                                        : std::vector<std::string>{};
 }
 
 /// What `run` would find in the store.
@@ -46,21 +47,27 @@ void print_arm(const Plan& plan, const Arm& arm, bool origin) {
 }
 
 void print_totals(const Plan& plan, const Schedule& schedule) {
-  const auto teachers = std::count_if(plan.runs.begin(), plan.runs.end(), [](const auto& item) { return !item.second.teacher.empty(); });
-  const auto pending = plan.pending ? fmt::format(", and {} whose keys are pending (the data was not read yet)", plan.pending_runs) : "";
+  const auto teachers = std::count_if(plan.runs.begin(), plan.runs.end(),
+                                      [](const auto& item) { return !item.second.teacher.empty(); });
+  const auto pending =
+      plan.pending
+          ? fmt::format(", and {} whose keys are pending (the data was not read yet)", plan.pending_runs)
+          : "";
   std::cout << fmt::format("runs: {}{}, {} of them teachers'\n", plan.runs.size(), pending, teachers);
   std::cout << fmt::format("trainings: {}, runs that differ only in passive ingredients share one\n",
                            plan.trajectories.size() + plan.pending_trajectories);
   int ready = 0;
   for (const auto& task : schedule.tasks()) ready += task.ready ? 1 : 0;
-  std::cout << fmt::format("in the store already: {} trainings; to train: {}\n", schedule.tasks().size() - std::size_t(ready),
+  std::cout << fmt::format("in the store already: {} trainings; to train: {}\n",
+                           schedule.tasks().size() - std::size_t(ready),
                            std::size_t(ready) + plan.pending_trajectories);
 }
 
 void print_text(const Plan& plan, const Schedule& schedule, bool origin) {
   std::cout << fmt::format("sweep {} {}\n", plan.name, plan.digest.substr(0, 12));
   for (const auto& table : plan.tables) {
-    std::cout << fmt::format("{}: {}, {} arms\n", table.title.empty() ? plan.name : table.title, table.design, table.arms.size());
+    std::cout << fmt::format("{}: {}, {} arms\n", table.title.empty() ? plan.name : table.title, table.design,
+                             table.arms.size());
     for (const int arm : table.arms) print_arm(plan, plan.arms.at(std::size_t(arm)), origin);
   }
   for (const auto& note : plan.notes) std::cout << "note: " << note << '\n';
@@ -85,7 +92,8 @@ void print_json(const Plan& plan, const Schedule& schedule) {
 
 /// The stored run whose spec is closest to this one, and where it differs: why a run is not reused.
 void explain(const Store& store, const Plan& plan, const std::string& start) {
-  const auto run = std::find_if(plan.runs.begin(), plan.runs.end(), [&](const auto& item) { return item.first.starts_with(start); });
+  const auto run = std::find_if(plan.runs.begin(), plan.runs.end(),
+                                [&](const auto& item) { return item.first.starts_with(start); });
   if (run == plan.runs.end()) throw Error(fmt::format("the plan has no run '{}'", start));
   std::string closest;
   std::vector<std::string> lines;
@@ -112,13 +120,16 @@ void explain(const Store& store, const Plan& plan, const std::string& start) {
 
 ExitStatus plan(const Arguments& arguments) {
   CommandLine line("plan FILE [options]",
-                   "What a sweep would train, before any compute: arms, runs, how each differs from the reference, and what\n"
+                   "What a sweep would train, before any compute: arms, runs, how each differs from the "
+                   "reference, and what\n"
                    "the store holds already.");
   line.argument("FILE");
   add_store(line);
   add_overrides(line);
-  line.options()("json", "the whole plan as JSON")("origin", "where each value was given: file, line and column")(
-      "explain", po::value<std::string>()->value_name("RUN"), "why a run is not reused: the closest one and what differs");
+  line.options()("json", "the whole plan as JSON")("origin",
+                                                   "where each value was given: file, line and column")(
+      "explain", po::value<std::string>()->value_name("RUN"),
+      "why a run is not reused: the closest one and what differs");
   const auto values = line.parse(arguments);
   if (!values) return ExitStatus::Done;
   const auto store = store_of(*values);
@@ -130,7 +141,8 @@ ExitStatus plan(const Arguments& arguments) {
     return ExitStatus::Done;
   }
   const auto schedule = schedule_in(store, *made);
-  values->count("json") > 0 ? print_json(*made, schedule) : print_text(*made, schedule, values->count("origin") > 0);
+  values->count("json") > 0 ? print_json(*made, schedule)
+                            : print_text(*made, schedule, values->count("origin") > 0);
   return ExitStatus::Done;
 }
 

@@ -1,15 +1,16 @@
 #include <iostream>
 
 #include "harness/cli/command.h"
-#include "harness/cli/rows.h"
 #include "harness/cli/shared_options.h"
+#include "results/rows.h"
 
 namespace ablate::cli {
 
 ExitStatus query(const Arguments& arguments) {
-  CommandLine line("query SQL [options]",
-                   "Asks the ledger, read-only. Tables and views are described in docs/formats.md; v_results has a row a\n"
-                   "run, split and variant.");
+  CommandLine line(
+      "query SQL [options]",
+      "Asks the ledger, read-only. Tables and views are described in docs/formats.md; v_results has a row a\n"
+      "run, split and variant.");
   line.argument("SQL");
   add_store(line);
   add_format(line);
@@ -17,7 +18,7 @@ ExitStatus query(const Arguments& arguments) {
   if (!values) return ExitStatus::Done;
   const auto sql = required(*values, "SQL");
   const auto format = format_of(*values);
-  std::cout << formatted(open_ledger(store_of(*values))->query(sql), format);
+  std::cout << rows_text(open_ledger(store_of(*values))->query(sql), format);
   return ExitStatus::Done;
 }
 

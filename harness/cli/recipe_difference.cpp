@@ -9,12 +9,14 @@
 namespace ablate::cli {
 namespace {
 
-void flatten(const nlohmann::json& value, const std::string& path, std::map<std::string, std::string>& leaves) {
+void flatten(const nlohmann::json& value, const std::string& path,
+             std::map<std::string, std::string>& leaves) {
   if (!value.is_object() || value.empty()) {
     leaves[path] = value.dump();
     return;
   }
-  for (const auto& [key, member] : value.items()) flatten(member, path.empty() ? key : path + "." + key, leaves);
+  for (const auto& [key, member] : value.items())
+    flatten(member, path.empty() ? key : path + "." + key, leaves);
 }
 
 std::string value_at(const std::map<std::string, std::string>& leaves, const std::string& path) {

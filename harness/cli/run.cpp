@@ -31,9 +31,10 @@ std::string joined(const Arguments& arguments) {
 }  // namespace
 
 ExitStatus run(const Arguments& arguments) {
-  CommandLine line("run FILE [options]",
-                   "Trains every run that a sweep implies and that the store does not hold yet. Crashed and interrupted\n"
-                   "runs go on from their checkpoints. Several may work on one store at once.");
+  CommandLine line(
+      "run FILE [options]",
+      "Trains every run that a sweep implies and that the store does not hold yet. Crashed and interrupted\n"
+      "runs go on from their checkpoints. Several may work on one store at once.");
   line.argument("FILE");
   add_store(line);
   add_overrides(line);
@@ -42,8 +43,8 @@ ExitStatus run(const Arguments& arguments) {
       "only", po::value<std::string>()->value_name("TERMS"),
       "train only these runs: 'distill=DKD,seed=3'; also backbone=, reference")(
       "retry", po::value<std::vector<std::string>>()->value_name("STATE"),
-      "try ended runs again: failed, diverged; may be given twice")(
-      "fail-fast", "stop at the first run that fails")(
+      "try ended runs again: failed, diverged; may be given twice")("fail-fast",
+                                                                    "stop at the first run that fails")(
       "smoke", "two steps of every arm in a scratch store: does it work, how much memory, how long");
   const auto values = line.parse(arguments);
   if (!values) return ExitStatus::Done;

@@ -3,18 +3,21 @@
 #include <fmt/format.h>
 
 #include "harness/cli/command.h"
-#include "harness/cli/rows.h"
 #include "harness/cli/shared_options.h"
 #include "harness/core/problems.h"
+#include "results/rows.h"
 
 namespace ablate::cli {
 namespace {
 
 /// The whole key that starts with what was typed.
 std::string whole_key(Ledger& ledger, const std::string& start) {
-  const auto found = ledger.query("SELECT key FROM runs WHERE substr(key, 1, length(?1)) = ?1 LIMIT 2", {start});
-  if (found.rows.empty()) throw Error(fmt::format("the ledger has no run '{}'; 'ablate list' has them all", start));
-  if (found.rows.size() > 1) throw Error(fmt::format("several runs start with '{}': give more of the key", start));
+  const auto found =
+      ledger.query("SELECT key FROM runs WHERE substr(key, 1, length(?1)) = ?1 LIMIT 2", {start});
+  if (found.rows.empty())
+    throw Error(fmt::format("the ledger has no run '{}'; 'ablate list' has them all", start));
+  if (found.rows.size() > 1)
+    throw Error(fmt::format("several runs start with '{}': give more of the key", start));
   return found.rows.front().front();
 }
 
@@ -38,7 +41,8 @@ const std::vector<std::pair<const char*, const char*>>& sections() {
        "SELECT epoch, name, value, not_finite FROM metrics WHERE run_key = ?1 "
        "AND epoch = (SELECT max(epoch) FROM metrics WHERE run_key = ?1) ORDER BY name"},
       {"attempts",
-       "SELECT attempt, started, seconds, peak_bytes, host, state, exit_status, signal, message, stderr FROM attempts "
+       "SELECT attempt, started, seconds, peak_bytes, host, state, exit_status, signal, message, stderr FROM "
+       "attempts "
        "WHERE trajectory = (SELECT trajectory FROM runs WHERE key = ?1) ORDER BY attempt"}};
   return all;
 }
@@ -46,7 +50,7 @@ const std::vector<std::pair<const char*, const char*>>& sections() {
 void print_json(Ledger& ledger, const std::string& key) {
   nlohmann::ordered_json page;
   for (const auto& [title, sql] : sections())
-    page[title] = nlohmann::ordered_json::parse(formatted(ledger.query(sql, {key}), Format::Json));
+    page[title] = nlohmann::ordered_json::parse(rows_text(ledger.query(sql, {key}), Format::Json));
   page["spec"] = nlohmann::json::parse(
       ledger.query("SELECT spec FROM runs WHERE key = ?1", {key}).rows.front().front().get<std::string>());
   std::cout << page.dump(1) << '\n';
@@ -55,16 +59,18 @@ void print_json(Ledger& ledger, const std::string& key) {
 void print_text(Ledger& ledger, const std::string& key, const Store& store) {
   for (const auto& [title, sql] : sections()) {
     const auto rows = ledger.query(sql, {key});
-    if (!rows.rows.empty()) std::cout << title << '\n' << formatted(rows, Format::Text) << '\n';
+    if (!rows.rows.empty()) std::cout << title << '\n' << rows_text(rows, Format::Text) << '\n';
   }
-  const auto trajectory = ledger.query("SELECT trajectory FROM runs WHERE key = ?1", {key}).rows.front().front();
+  const auto trajectory =
+      ledger.query("SELECT trajectory FROM runs WHERE key = ?1", {key}).rows.front().front();
   std::cout << fmt::format("folder\n{}\n", store.run(trajectory.get<std::string>()).string());
 }
 
 }  // namespace
 
 ExitStatus show(const Arguments& arguments) {
-  CommandLine line("show RUN [options]", "Everything known about one run, named by its key or the start of it.");
+  CommandLine line("show RUN [options]",
+                   "Everything known about one run, named by its key or the start of it.");
   line.argument("RUN");
   add_store(line);
   line.options()("json", "as JSON, with the whole spec");

@@ -49,7 +49,8 @@ std::map<std::string, std::string> blocked_trajectories(const Store& store) {
 }
 
 /// A run's state: its trajectory's, as far as that yields this run.
-FolderState state_of_run(const Store& store, const Run& run, const std::map<std::string, std::string>& blocked) {
+FolderState state_of_run(const Store& store, const Run& run,
+                         const std::map<std::string, std::string>& blocked) {
   auto state = inspect(store, run.trajectory);
   if (state.state != State::Pending && state.runs.count(run.key) == 0) state = FolderState{};
   if (state.state == State::Pending && blocked.count(run.trajectory) > 0) state.state = State::Blocked;
@@ -79,13 +80,15 @@ Report report_on(const Store& store, const Plan& plan, const std::map<std::strin
 
 void print_text(const std::string& sweep, const Report& report) {
   std::cout << fmt::format("{}: {} runs", sweep, report.runs.size());
-  for (const auto& [state, count] : report.counts) std::cout << fmt::format(", {} {}", count, to_string(state));
+  for (const auto& [state, count] : report.counts)
+    std::cout << fmt::format(", {} {}", count, to_string(state));
   std::cout << '\n';
   for (const auto& run : report.runs) {
     const auto state = run.at("state").get<std::string>();
     if (state == "done" || state == "pending") continue;
     const auto message = run.at("message").get<std::string>();
-    std::cout << fmt::format("  {:<12} {}  {}, epoch {}{}\n", state, run.at("run").get<std::string>().substr(0, 12),
+    std::cout << fmt::format("  {:<12} {}  {}, epoch {}{}\n", state,
+                             run.at("run").get<std::string>().substr(0, 12),
                              run.at("name").get<std::string>(), run.at("epoch").get<std::int64_t>(),
                              message.empty() ? "" : ": " + message);
   }

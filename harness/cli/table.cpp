@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include "harness/cli/command.h"
-#include "harness/cli/rows.h"
 #include "harness/cli/shared_options.h"
 #include "harness/run/run_sweep.h"
 #include "harness/run/world.h"
@@ -15,21 +14,24 @@ namespace ablate::cli {
 namespace {
 
 /// A sweep file is laid out as it stands now: titles, labels and tables may have changed since it was run.
-nlohmann::json layout_of(const std::string& file, const Store& store, const Overrides& overrides, Problems& problems) {
+nlohmann::json layout_of(const std::string& file, const Store& store, const Overrides& overrides,
+                         Problems& problems) {
   const auto plan = make_plan(file, overrides, known_world(store), problems);
   if (!plan) return nullptr;
   if (plan->pending)
-    throw Error(fmt::format("{}: some keys are not known, since the data was never read: 'ablate run' or 'ablate pack' first",
-                            file));
+    throw Error(fmt::format(
+        "{}: some keys are not known, since the data was never read: 'ablate run' or 'ablate pack' first",
+        file));
   return to_json(*plan);
 }
 
 }  // namespace
 
 ExitStatus table(const Arguments& arguments) {
-  CommandLine line("table [SWEEP|FILE] [options]",
-                   "The comparison table: mean and spread over seeds, differences to the reference with intervals, cost.\n"
-                   "SWEEP is a name, FILE a sweep file; neither is needed when the store holds one sweep.");
+  CommandLine line(
+      "table [SWEEP|FILE] [options]",
+      "The comparison table: mean and spread over seeds, differences to the reference with intervals, cost.\n"
+      "SWEEP is a name, FILE a sweep file; neither is needed when the store holds one sweep.");
   line.argument("SWEEP");
   add_store(line);
   add_format(line);
@@ -38,7 +40,8 @@ ExitStatus table(const Arguments& arguments) {
                  "raw, ema, fused, ... instead of the arm's own result")(
       "at", po::value<std::string>()->default_value("last")->value_name("last|validation"),
       "the last epoch, or the one selected on the validation split")(
-      "metric", po::value<std::string>()->default_value("top1")->value_name("NAME"), "top1, top5, loss or ece");
+      "metric", po::value<std::string>()->default_value("top1")->value_name("NAME"),
+      "top1, top5, loss or ece");
   const auto values = line.parse(arguments);
   if (!values) return ExitStatus::Done;
   TableOptions options;

@@ -10,9 +10,10 @@
 namespace ablate::cli {
 
 ExitStatus validate(const Arguments& arguments) {
-  CommandLine line("validate FILE [options]",
-                   "Checks a sweep or recipe file without training and without needing its data. Every mistake is\n"
-                   "reported on stdout as file:line:column: message.");
+  CommandLine line(
+      "validate FILE [options]",
+      "Checks a sweep or recipe file without training and without needing its data. Every mistake is\n"
+      "reported on stdout as file:line:column: message.");
   line.argument("FILE");
   add_overrides(line);
   add_store(line);

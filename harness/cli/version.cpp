@@ -28,7 +28,8 @@ std::string decay(const char* name) {
   const auto control = reinterpret_cast<Control>(dlsym(RTLD_DEFAULT, "mallctl"));
   ssize_t milliseconds = 0;
   std::size_t size = sizeof milliseconds;
-  return control && control(name, &milliseconds, &size, nullptr, 0) == 0 ? std::to_string(milliseconds) : "unknown";
+  return control && control(name, &milliseconds, &size, nullptr, 0) == 0 ? std::to_string(milliseconds)
+                                                                         : "unknown";
 }
 
 nlohmann::ordered_json facts() {
@@ -62,7 +63,9 @@ ExitStatus version(const Arguments& arguments) {
   }
   std::cout << "ablate " << all.at("version").get<std::string>() << '\n';
   for (const auto& [name, value] : all.items())
-    if (name != "version") std::cout << fmt::format("  {:<16}{}\n", name, value.is_string() ? value.get<std::string>() : value.dump());
+    if (name != "version")
+      std::cout << fmt::format("  {:<16}{}\n", name,
+                               value.is_string() ? value.get<std::string>() : value.dump());
   return ExitStatus::Done;
 }
 

@@ -6,8 +6,9 @@
 namespace ablate::cli {
 
 ExitStatus worker(const Arguments& arguments) {
-  CommandLine line("worker DIR [options]",
-                   "Trains one trajectory's folder as its spec.json and request.json say; 'ablate run' starts these.");
+  CommandLine line(
+      "worker DIR [options]",
+      "Trains one trajectory's folder as its spec.json and request.json say; 'ablate run' starts these.");
   line.argument("DIR");
   line.options()("fd", po::value<int>()->value_name("N"), "an open descriptor that holds the folder's lock");
   const auto values = line.parse(arguments);

@@ -17,9 +17,13 @@ std::string formatted(const char* pattern) {
 
 }  // namespace
 
-std::string utc_now() { return formatted("%Y-%m-%dT%H:%M:%SZ"); }
+std::string utc_now() {
+  return formatted("%Y-%m-%dT%H:%M:%SZ");
+}
 
-std::string utc_stamp() { return formatted("%Y%m%dT%H%M%SZ"); }
+std::string utc_stamp() {
+  return formatted("%Y%m%dT%H%M%SZ");
+}
 
 std::string spoken_seconds(double seconds) {
   const auto whole = static_cast<long>(seconds + 0.5);

@@ -50,7 +50,8 @@ Coordinator::Coordinator(const Store& store, const Plan& plan, const std::set<st
       journal_(new_journal(store)) {}
 
 ExitStatus Coordinator::run() {
-  // They are waited for, not handled; a worker starts without this mask. A reader of stderr that goes away stops nothing.
+  // They are waited for, not handled; a worker starts without this mask. A reader of stderr that goes away
+  // stops nothing.
   const auto awaited = awaited_signals();
   pthread_sigmask(SIG_BLOCK, &awaited, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
@@ -126,7 +127,8 @@ void Coordinator::claim(Task& task) {
 
 void Coordinator::launch(Task& task, FolderLock lock) {
   RequestOptions asked{.keep = plan_.keep};
-  if (options_.smoke) (task.attempt == 0 ? asked.stop_after_steps : asked.finish_after_steps) = task.attempt == 0 ? 1 : 2;
+  if (options_.smoke)
+    (task.attempt == 0 ? asked.stop_after_steps : asked.finish_after_steps) = task.attempt == 0 ? 1 : 2;
   const auto folder = store_.run(task.trajectory->key);
   write_request(folder, request_for(store_, plan_, task, pack_of_(*task.trajectory), asked), task.restart);
   const int pid = workers_.start(task.trajectory->key, folder, std::move(lock));
@@ -151,7 +153,8 @@ void Coordinator::settle(Task& task, const WorkerExit& exit) {
   task.ours = false;
   task.tried = true;
   schedule_.refresh(task, inspect(store_, exit.trajectory));
-  // One that ended before its journal's first word has left no trace there; being told to stop so early is no failure.
+  // One that ended before its journal's first word has left no trace there; being told to stop so early is no
+  // failure.
   if (task.attempt < attempt && exit.signal != SIGTERM && (exit.signal != 0 || exit.status != 0))
     task.state = exit.signal != 0 ? State::Crashed : State::Failed;
   if (options_.smoke && task.state == State::Interrupted) {
@@ -159,8 +162,9 @@ void Coordinator::settle(Task& task, const WorkerExit& exit) {
     task.ready = !stopping_;
   }
   task.peak_bytes = std::max(task.peak_bytes, exit.peak_bytes);
-  nlohmann::json line{{"type", "exit"},         {"trajectory", exit.trajectory}, {"attempt", attempt},
-                      {"stderr", exit.printed}, {"time", utc_now()},             {"peak_bytes", exit.peak_bytes},
+  nlohmann::json line{{"type", "exit"},         {"trajectory", exit.trajectory},
+                      {"attempt", attempt},     {"stderr", exit.printed},
+                      {"time", utc_now()},      {"peak_bytes", exit.peak_bytes},
                       {"seconds", exit.seconds}};
   exit.signal != 0 ? line["signal"] = exit.signal : line["status"] = exit.status;
   journal_.append(line);
@@ -177,7 +181,8 @@ void Coordinator::announce(const Task& task, const WorkerExit& exit) {
   } else if (task.state == State::Interrupted || task.state == State::Running) {
     progress_.event(what);
   } else {
-    auto why = task.message.empty() ? exit.printed.substr(0, exit.printed.find_last_not_of('\n') + 1) : task.message;
+    auto why =
+        task.message.empty() ? exit.printed.substr(0, exit.printed.find_last_not_of('\n') + 1) : task.message;
     if (exit.signal != 0) why = fmt::format("ended by signal {} ({})", exit.signal, strsignal(exit.signal));
     progress_.say(fmt::format("{}: {}", what, why));
   }
@@ -210,7 +215,8 @@ void Coordinator::look_elsewhere() {
 void Coordinator::block() {
   for (const auto* task : schedule_.block()) {
     journal_.append({{"type", "blocked"}, {"trajectory", task->trajectory->key}, {"because", task->because}});
-    progress_.say(fmt::format("blocked: {}: its teacher {} is not to be had", name_of(*task), names_.at(task->because)));
+    progress_.say(fmt::format("blocked: {}: its teacher {} is not to be had", name_of(*task),
+                              names_.at(task->because)));
   }
 }
 
@@ -232,11 +238,14 @@ void Coordinator::wait() {
   interrupted_ = true;
 }
 
-bool Coordinator::over() const { return workers_.running() == 0 && (stopping_ || !schedule_.open()); }
+bool Coordinator::over() const {
+  return workers_.running() == 0 && (stopping_ || !schedule_.open());
+}
 
 ExitStatus Coordinator::end() {
   progress_.finish();
-  const int failed = schedule_.count(State::Failed) + schedule_.count(State::Crashed) + schedule_.count(State::Blocked);
+  const int failed =
+      schedule_.count(State::Failed) + schedule_.count(State::Crashed) + schedule_.count(State::Blocked);
   journal_.append({{"type", "end"},
                    {"time", utc_now()},
                    {"done", schedule_.count(State::Done)},
@@ -266,10 +275,13 @@ ExitStatus Coordinator::verdict() const {
   if (interrupted_) return ExitStatus::Interrupted;
   for (const auto state : {State::Failed, State::Crashed, State::Blocked, State::Stale})
     if (schedule_.count(state) > 0) return ExitStatus::SomeFailed;
-  const bool all = schedule_.count(State::Done) + schedule_.count(State::Diverged) == int(schedule_.tasks().size());
+  const bool all =
+      schedule_.count(State::Done) + schedule_.count(State::Diverged) == int(schedule_.tasks().size());
   return all ? ExitStatus::Done : ExitStatus::Interrupted;
 }
 
-std::string Coordinator::name_of(const Task& task) const { return names_.at(task.trajectory->runs.front()); }
+std::string Coordinator::name_of(const Task& task) const {
+  return names_.at(task.trajectory->runs.front());
+}
 
 }  // namespace ablate

@@ -20,20 +20,21 @@
 namespace ablate {
 
 struct CoordinatorOptions {
-  int jobs = 0;                // workers at once; 0: one a core, as far as memory goes
-  bool fail_fast = false;      // the first failure stops the sweep
-  bool smoke = false;          // two steps of each trajectory, stopped and resumed in between
-  std::set<State> retry;       // ended trajectories that are tried again
-  std::string command;         // for its journal
+  int jobs = 0;            // workers at once; 0: one a core, as far as memory goes
+  bool fail_fast = false;  // the first failure stops the sweep
+  bool smoke = false;      // two steps of each trajectory, stopped and resumed in between
+  std::set<State> retry;   // ended trajectories that are tried again
+  std::string command;     // for its journal
 };
 
-/// Trains what a plan implies with workers of this machine, shares a store with others of its kind by the folders' locks,
-/// and keeps the ledger up to date.
+/// Trains what a plan implies with workers of this machine, shares a store with others of its kind by the
+/// folders' locks, and keeps the ledger up to date.
 class Coordinator {
  public:
   /// `pack_of` tells where a trajectory's data lies. All of them must outlive this object.
   Coordinator(const Store& store, const Plan& plan, const std::set<std::string>& selected,
-              std::function<std::filesystem::path(const Trajectory&)> pack_of, const CoordinatorOptions& options);
+              std::function<std::filesystem::path(const Trajectory&)> pack_of,
+              const CoordinatorOptions& options);
 
   ExitStatus run();
   const Schedule& schedule() const { return schedule_; }
@@ -54,7 +55,7 @@ class Coordinator {
   void stop(int signal, const std::string& why);
   void wait();
   bool over() const;
-    ExitStatus end();
+  ExitStatus end();
   ExitStatus verdict() const;
   void catch_up_ledger();
   std::string name_of(const Task& task) const;

@@ -10,7 +10,8 @@ namespace ablate {
 nlohmann::json environment(int threads) {
   const auto build = build_info();
   const char* denormals = training::configure_process(threads);
-  return training::complete_environment({{"commit", build.commit}, {"dirty", build.dirty}}, denormals, threads);
+  return training::complete_environment({{"commit", build.commit}, {"dirty", build.dirty}}, denormals,
+                                        threads);
 }
 
 bool same_environment(const nlohmann::json& a, const nlohmann::json& b) {

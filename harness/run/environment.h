@@ -4,8 +4,8 @@
 
 namespace ablate {
 
-/// {commit, dirty, compiler, libtorch, cpu, isa, denormals, threads, os}: what may change bits without being in a key. Sets
-/// LibTorch up for so many threads, since that decides some of it.
+/// {commit, dirty, compiler, libtorch, cpu, isa, denormals, threads, os}: what may change bits without being
+/// in a key. Sets LibTorch up for so many threads, since that decides some of it.
 nlohmann::json environment(int threads);
 
 /// True when two environments would compute the same bits.

@@ -23,15 +23,24 @@ State ended_as(const std::string& state) {
 
 std::string to_string(State state) {
   switch (state) {
-    case State::Pending: return "pending";
-    case State::Running: return "running";
-    case State::Stale: return "stale";
-    case State::Crashed: return "crashed";
-    case State::Interrupted: return "interrupted";
-    case State::Failed: return "failed";
-    case State::Blocked: return "blocked";
-    case State::Diverged: return "diverged";
-    case State::Done: return "done";
+    case State::Pending:
+      return "pending";
+    case State::Running:
+      return "running";
+    case State::Stale:
+      return "stale";
+    case State::Crashed:
+      return "crashed";
+    case State::Interrupted:
+      return "interrupted";
+    case State::Failed:
+      return "failed";
+    case State::Blocked:
+      return "blocked";
+    case State::Diverged:
+      return "diverged";
+    case State::Done:
+      return "done";
   }
   return "unknown";
 }

@@ -27,9 +27,9 @@ std::string to_string(State state);
 /// A trajectory's folder as its journal and its lock tell.
 struct FolderState {
   State state = State::Pending;
-  std::string message;          // of the journal's `end`
+  std::string message;                         // of the journal's `end`
   std::map<std::string, nlohmann::json> runs;  // what the newest attempt yields: key -> spec
-  int attempt = 0;              // the newest
+  int attempt = 0;                             // the newest
   std::int64_t epoch = 0;       // the last finished one of the newest attempt or those it goes on from
   std::string host;             // of the newest attempt
   std::int64_t peak_bytes = 0;  // the largest of all attempts

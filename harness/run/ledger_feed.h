@@ -11,13 +11,14 @@
 
 namespace ablate {
 
-/// Folds a store's sweeps and journals into its ledger as they grow, whoever writes them. Only one process does this at a
-/// time; others leave it to that one.
+/// Folds a store's sweeps and journals into its ledger as they grow, whoever writes them. Only one process
+/// does this at a time; others leave it to that one.
 class LedgerFeed {
  public:
   explicit LedgerFeed(const Store& store) : store_(store) {}
 
-  /// True once this process is the one that writes the ledger. Throws LedgerUnavailable when the file is damaged.
+  /// True once this process is the one that writes the ledger. Throws LedgerUnavailable when the file is
+  /// damaged.
   bool acquire();
   bool acquired() const { return ledger_ != nullptr; }
   /// Folds in what changed since the last call; nothing while another process writes the ledger.

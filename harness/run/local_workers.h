@@ -17,8 +17,8 @@ namespace ablate {
 struct WorkerExit {
   std::string trajectory;
   int status = 0;
-  int signal = 0;             // that killed it, or 0
-  std::string printed;        // the last 4 kB of what this worker printed
+  int signal = 0;       // that killed it, or 0
+  std::string printed;  // the last 4 kB of what this worker printed
   std::int64_t peak_bytes = 0;
   double seconds = 0;
 };
@@ -30,7 +30,8 @@ class LocalWorkers {
   LocalWorkers(const LocalWorkers&) = delete;
   LocalWorkers& operator=(const LocalWorkers&) = delete;
 
-  /// Starts this very program on a folder whose lock the caller took; the lock goes to the worker. Returns its pid.
+  /// Starts this very program on a folder whose lock the caller took; the lock goes to the worker. Returns
+  /// its pid.
   int start(const std::string& trajectory, const std::filesystem::path& folder, FolderLock lock);
   /// Those that ended since the last call.
   std::vector<WorkerExit> reap();

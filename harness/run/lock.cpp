@@ -22,14 +22,17 @@
 namespace ablate {
 namespace {
 
-std::filesystem::path lock_file(const std::filesystem::path& folder) { return folder / "lock"; }
+std::filesystem::path lock_file(const std::filesystem::path& folder) {
+  return folder / "lock";
+}
 
 /// State letter and start time of a process; nothing when there is none.
 std::optional<std::pair<char, std::uint64_t>> process_facts(int pid) {
   std::ifstream in(fmt::format("/proc/{}/stat", pid));
   std::string line;
   if (!std::getline(in, line)) return std::nullopt;
-  // The second field is the program's name in parentheses and may hold anything; the third follows the last one.
+  // The second field is the program's name in parentheses and may hold anything; the third follows the last
+  // one.
   const auto end = line.rfind(')');
   if (end == std::string::npos) return std::nullopt;
   std::istringstream rest(line.substr(end + 1));
@@ -55,7 +58,9 @@ class ProcessHandle {
   }
   ProcessHandle(const ProcessHandle&) = delete;
   ProcessHandle& operator=(const ProcessHandle&) = delete;
-  bool send(int signal) const { return file_ >= 0 && syscall(SYS_pidfd_send_signal, file_, signal, nullptr, 0) == 0; }
+  bool send(int signal) const {
+    return file_ >= 0 && syscall(SYS_pidfd_send_signal, file_, signal, nullptr, 0) == 0;
+  }
 
  private:
   int file_;
@@ -63,7 +68,9 @@ class ProcessHandle {
 
 }  // namespace
 
-ProcessId this_process() { return identify(int(getpid())); }
+ProcessId this_process() {
+  return identify(int(getpid()));
+}
 
 bool alive(const ProcessId& process) {
   const auto facts = process.pid > 0 ? process_facts(process.pid) : std::nullopt;
@@ -83,7 +90,8 @@ std::optional<FolderLock> FolderLock::try_take(const std::filesystem::path& fold
   // `status` tries the lock for an instant, so being refused once does not mean that somebody works here.
   for (int attempt = 0; attempt < 3; ++attempt) {
     if (flock(file, LOCK_EX | LOCK_NB) == 0) return lock;
-    if (errno != EWOULDBLOCK) throw Error(fmt::format("{}: cannot be locked: {}", path.string(), std::strerror(errno)));
+    if (errno != EWOULDBLOCK)
+      throw Error(fmt::format("{}: cannot be locked: {}", path.string(), std::strerror(errno)));
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
   return std::nullopt;
@@ -106,15 +114,19 @@ FolderLock::~FolderLock() {
 
 void FolderLock::sign() const {
   const auto self = this_process(), parent = identify(int(getppid()));
-  const nlohmann::json holder{{"host", host_name()},       {"pid", self.pid},
-                              {"started", self.started},   {"parent", parent.pid},
+  const nlohmann::json holder{{"host", host_name()},
+                              {"pid", self.pid},
+                              {"started", self.started},
+                              {"parent", parent.pid},
                               {"parent_started", parent.started}};
   const auto text = holder.dump() + "\n";
   if (ftruncate(file_, 0) != 0 || pwrite(file_, text.data(), text.size(), 0) != ssize_t(text.size()))
     throw Error(fmt::format("the lock file cannot be written: {}", std::strerror(errno)));
 }
 
-void FolderLock::touch() const { futimens(file_, nullptr); }
+void FolderLock::touch() const {
+  futimens(file_, nullptr);
+}
 
 bool is_locked(const std::filesystem::path& folder) {
   const int file = open(lock_file(folder).c_str(), O_RDONLY | O_CLOEXEC);
@@ -140,7 +152,8 @@ std::optional<LockHolder> lock_holder(const std::filesystem::path& folder) {
 double lock_age(const std::filesystem::path& folder) {
   struct stat facts {};
   if (stat(lock_file(folder).c_str(), &facts) != 0) return 0;
-  const auto touched = std::chrono::seconds(facts.st_mtim.tv_sec) + std::chrono::nanoseconds(facts.st_mtim.tv_nsec);
+  const auto touched =
+      std::chrono::seconds(facts.st_mtim.tv_sec) + std::chrono::nanoseconds(facts.st_mtim.tv_nsec);
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch() - touched).count();
 }
 

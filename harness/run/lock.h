@@ -29,8 +29,8 @@ struct LockHolder {
   ProcessId parent;  // the coordinator that started it
 };
 
-/// The exclusive lock of a trajectory's folder. Nobody writes there without it. It goes with the open file: a child that
-/// inherits the descriptor holds it after its parent is gone.
+/// The exclusive lock of a trajectory's folder. Nobody writes there without it. It goes with the open file: a
+/// child that inherits the descriptor holds it after its parent is gone.
 class FolderLock {
  public:
   /// Nothing when another process holds it. The folder must exist. Throws Error when the file cannot be made.

@@ -47,6 +47,8 @@ int usable_cores() {
   return std::max(1, int(sysconf(_SC_NPROCESSORS_ONLN)));
 }
 
-std::int64_t available_memory() { return std::min(left_in_container(), left_in_system()); }
+std::int64_t available_memory() {
+  return std::min(left_in_container(), left_in_system());
+}
 
 }  // namespace ablate

@@ -10,11 +10,12 @@
 
 namespace ablate {
 
-/// Workers whose coordinator is gone but that still hold a folder. They are told to stop by the system, so they are waited
-/// for; one that goes on all the same is ended, known by its pid and start time.
+/// Workers whose coordinator is gone but that still hold a folder. They are told to stop by the system, so
+/// they are waited for; one that goes on all the same is ended, known by its pid and start time.
 class Orphans {
  public:
-  Orphans(const Store& store, std::function<void(const std::string&)> say) : store_(store), say_(std::move(say)) {}
+  Orphans(const Store& store, std::function<void(const std::string&)> say)
+      : store_(store), say_(std::move(say)) {}
 
   /// Looks after a folder that somebody else holds. Call it every second or so.
   void watch(const std::string& trajectory);

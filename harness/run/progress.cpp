@@ -23,7 +23,8 @@ std::size_t terminal_width() {
 std::int64_t epochs_left(const Schedule& schedule) {
   std::int64_t left = 0;
   for (const auto& task : schedule.tasks())
-    if (task.ready || task.ours || task.state == State::Running) left += std::max<std::int64_t>(0, task.epochs - task.epoch);
+    if (task.ready || task.ours || task.state == State::Running)
+      left += std::max<std::int64_t>(0, task.epochs - task.epoch);
   return left;
 }
 

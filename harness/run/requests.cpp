@@ -7,6 +7,8 @@
 #include "harness/core/canonical.h"
 #include "harness/core/journal.h"
 #include "harness/data/catalogue.h"
+#include "harness/run/clock.h"
+#include "harness/run/folder_state.h"
 
 namespace ablate {
 namespace {
@@ -36,12 +38,24 @@ Reported reported_weights(const std::vector<nlohmann::json>& journal, const std:
 /// Other runs need the weights of teachers, whatever is kept of the rest.
 bool teaches(const Plan& plan, const Task& task) {
   const auto& runs = task.trajectory->runs;
-  return std::any_of(runs.begin(), runs.end(), [&](const auto& key) { return !plan.runs.at(key).teacher.empty(); });
+  return std::any_of(runs.begin(), runs.end(),
+                     [&](const auto& key) { return !plan.runs.at(key).teacher.empty(); });
 }
 
 TeacherSource source_from(const nlohmann::json& json) {
   return {json.at("path").get<std::string>(), json.at("backbone"), nullptr,
           json.value("mean", std::vector<double>{}), json.value("std", std::vector<double>{})};
+}
+
+/// Makes the next attempt a new beginning: without its checkpoint, and without the last word of one that
+/// diverged, which would be taken for the result.
+void forget_the_past(const std::filesystem::path& folder) {
+  for (const char* name : {"checkpoint.safetensors", "checkpoint.previous.safetensors"})
+    std::filesystem::remove(folder / name);
+  const auto file = folder / "journal.jsonl";
+  if (state_of(read_journal(file)).state != State::Diverged) return;
+  Journal(file).append(
+      {{"type", "end"}, {"state", "interrupted"}, {"message", "to be tried again"}, {"time", utc_now()}});
 }
 
 }  // namespace
@@ -51,11 +65,13 @@ TeacherSource teacher_source(const Store& store, const Run& run) {
   const auto reported = reported_weights(read_journal(folder / "journal.jsonl"), run.key);
   const auto file = folder / reported.file;
   if (reported.file.empty() || !std::filesystem::exists(file))
-    throw Error(fmt::format("{}: the teacher's weights are not there any more; remove the folder to train it again",
-                            folder.string()));
+    throw Error(
+        fmt::format("{}: the teacher's weights are not there any more; remove the folder to train it again",
+                    folder.string()));
   const auto& data = run.recipe.at("data");
   const auto options = find_data(data.begin().key())->options(data.begin().value());
-  return {file, run.recipe.at("backbone"), run.recipe.value("reparam", nlohmann::json()), options.mean, options.std};
+  return {file, run.recipe.at("backbone"), run.recipe.value("reparam", nlohmann::json()), options.mean,
+          options.std};
 }
 
 Request request_for(const Store& store, const Plan& plan, const Task& task, const std::filesystem::path& data,
@@ -79,7 +95,7 @@ Request request_for(const Store& store, const Plan& plan, const Task& task, cons
 }
 
 void write_request(const std::filesystem::path& folder, const Request& request, bool restart) {
-  if (restart) std::filesystem::remove(folder / "checkpoint.safetensors");
+  if (restart) forget_the_past(folder);
   write_file(folder / "spec.json", canonical(request.spec));
   write_file(folder / "request.json", to_json(request).dump(1) + "\n");
 }

@@ -23,7 +23,8 @@ TeacherSource teacher_source(const Store& store, const Run& run);
 Request request_for(const Store& store, const Plan& plan, const Task& task, const std::filesystem::path& data,
                     const RequestOptions& options);
 
-/// Writes spec.json and request.json; from the beginning if the task says so. Call it with the folder's lock held.
+/// Writes spec.json and request.json; from the beginning if the task says so. Call it with the folder's lock
+/// held.
 void write_request(const std::filesystem::path& folder, const Request& request, bool restart);
 
 }  // namespace ablate

@@ -12,7 +12,9 @@
 namespace ablate {
 namespace {
 
-void say(const std::string& line) { fmt::print(stderr, "{}\n", line); }
+void say(const std::string& line) {
+  fmt::print(stderr, "{}\n", line);
+}
 
 /// Finds every mistake before a single image is read; only then are the data sets read, which gives the keys.
 std::optional<Plan> checked_plan(const Store& store, const RunOptions& options, PackingWorld& packing) {

@@ -31,7 +31,8 @@ bool covers(const std::map<std::string, nlohmann::json>& has, const std::vector<
 
 /// States in which a teacher's weights will not come any more.
 bool is_lost(State state) {
-  return state == State::Failed || state == State::Diverged || state == State::Blocked || state == State::Crashed;
+  return state == State::Failed || state == State::Diverged || state == State::Blocked ||
+         state == State::Crashed;
 }
 
 }  // namespace
@@ -63,7 +64,8 @@ void Schedule::refresh(Task& task, const FolderState& found) {
   if (found.state == State::Running || found.state == State::Stale) return;
   const bool begun = found.state != State::Pending;
   const bool covered = covers(found.runs, task.trajectory->runs);
-  const bool ended = found.state == State::Done || found.state == State::Diverged || found.state == State::Failed;
+  const bool ended =
+      found.state == State::Done || found.state == State::Diverged || found.state == State::Failed;
   const bool again = retry_.count(found.state) > 0;
   task.ready = !task.tried && (!ended || !covered || again);
   // What diverged does so again from its checkpoint, too.
@@ -74,9 +76,9 @@ void Schedule::refresh(Task& task, const FolderState& found) {
 bool Schedule::may_start(const Task& task) const {
   const auto& teachers = task.trajectory->teachers;
   return task.ready && std::all_of(teachers.begin(), teachers.end(), [&](const auto& run) {
-    const auto* teacher = task_of(run);
-    return teacher && teacher->state == State::Done && !teacher->ready;
-  });
+           const auto* teacher = task_of(run);
+           return teacher && teacher->state == State::Done && !teacher->ready;
+         });
 }
 
 std::vector<Task*> Schedule::startable() {
@@ -114,7 +116,8 @@ const Task* Schedule::task_of(const std::string& run) const {
 }
 
 int Schedule::count(State state) const {
-  return int(std::count_if(tasks_.begin(), tasks_.end(), [&](const Task& task) { return task.state == state; }));
+  return int(
+      std::count_if(tasks_.begin(), tasks_.end(), [&](const Task& task) { return task.state == state; }));
 }
 
 int Schedule::runs() const {

@@ -25,14 +25,14 @@ struct Task {
   std::int64_t threads = 1;
   std::int64_t epoch = 0, epochs = 0;
   std::int64_t peak_bytes = 0;
-  std::string because;   // the failed teacher's run key
+  std::string because;  // the failed teacher's run key
 };
 
 /// What a sweep still needs, in the order in which it is to be trained.
 class Schedule {
  public:
-  /// `selected`: keys of the runs that are wanted; their teachers are added. `retry`: states that are tried again although
-  /// their trajectory has ended.
+  /// `selected`: keys of the runs that are wanted; their teachers are added. `retry`: states that are tried
+  /// again although their trajectory has ended.
   Schedule(const Plan& plan, const std::set<std::string>& selected, const std::set<State>& retry);
 
   /// Looks at a folder anew, for those that no worker of ours is at.

@@ -55,7 +55,8 @@ Selection::Selection(const std::string& text, const Plan& plan, Problems& proble
     if (term == kReference)
       terms_[kReference];
     else if (factor == known.end())
-      problems.error({"--only"}, fmt::format("the sweep has no factor '{}'{}", name, suggestion(name, names)));
+      problems.error({"--only"},
+                     fmt::format("the sweep has no factor '{}'{}", name, suggestion(name, names)));
     else if (factor->second.count(value) == 0)
       problems.error({"--only"}, fmt::format("'{}' has no level '{}'{}", name, value,
                                              suggestion(value, as_list(factor->second))));
@@ -70,7 +71,9 @@ bool Selection::selects(const Arm& arm, std::uint64_t seed) const {
       if (!arm.reference) return false;
       continue;
     }
-    const auto value = name == "backbone" ? arm.backbone : name == "seed" ? std::to_string(seed) : level_of(arm, name);
+    const auto value = name == "backbone" ? arm.backbone
+                       : name == "seed"   ? std::to_string(seed)
+                                          : level_of(arm, name);
     if (values.count(value) == 0) return false;
   }
   return true;

@@ -7,8 +7,8 @@
 
 namespace ablate {
 
-/// Which arms and seeds of a sweep are meant: "distill=DKD,seed=3". Terms of one name add up, terms of different names must
-/// all hold: factor=label, backbone=label, seed=n, and `reference` alone.
+/// Which arms and seeds of a sweep are meant: "distill=DKD,seed=3". Terms of one name add up, terms of
+/// different names must all hold: factor=label, backbone=label, seed=n, and `reference` alone.
 class Selection {
  public:
   /// An empty text selects everything. A name or label that the plan does not have is a problem.

@@ -32,11 +32,14 @@ std::string kind_of(const Trajectory& trajectory) {
   return canonical(spec);
 }
 
-/// Seconds that the whole training would take at the pace of the steps that were trained; 0 when there were none.
+/// Seconds that the whole training would take at the pace of the steps that were trained; 0 when there were
+/// none.
 double predicted_seconds(const Store& scratch, const Task& task) {
   double steps_per_epoch = 0, step_seconds = 0;
   for (const auto& line : read_journal(scratch.run(task.trajectory->key) / "journal.jsonl")) {
-    if (line.value("type", "") == "facts") steps_per_epoch = line.at("steps_per_epoch").get<double>();
+    // The first attempt's: the second one takes its two steps for the whole epoch.
+    if (line.value("type", "") == "facts" && steps_per_epoch == 0)
+      steps_per_epoch = line.at("steps_per_epoch").get<double>();
     if (line.value("type", "") == "epoch") step_seconds = line.at("seconds").get<double>() / 2;
   }
   return step_seconds * steps_per_epoch * double(task.epochs);
@@ -48,22 +51,25 @@ void print_report(const Store& scratch, const Plan& plan, const Schedule& schedu
   for (const auto& task : schedule.tasks()) {
     const double predicted = predicted_seconds(scratch, task);
     seconds[kind_of(*task.trajectory)] = predicted;
-    std::cout << fmt::format("{:<12} {:>6.0f} MB  {:>14}  {}\n", to_string(task.state), double(task.peak_bytes) / 1e6,
-                             predicted > 0 ? spoken_seconds(predicted) : "", names.at(task.trajectory->runs.front()));
+    std::cout << fmt::format("{:<12} {:>6.0f} MB  {:>14}  {}\n", to_string(task.state),
+                             double(task.peak_bytes) / 1e6, predicted > 0 ? spoken_seconds(predicted) : "",
+                             names.at(task.trajectory->runs.front()));
   }
   double total = 0;
   for (const auto& trajectory : plan.trajectories) {
     const auto known = seconds.find(kind_of(trajectory));
     if (known != seconds.end()) total += known->second;
   }
-  std::cout << fmt::format("the whole sweep: {} trainings, about {:.2f} hours with {} jobs, evaluation not counted\n",
-                           plan.trajectories.size(), total / 3600 / double(jobs), jobs);
+  std::cout << fmt::format(
+      "the whole sweep: {} trainings, about {:.2f} hours with {} jobs, evaluation not counted\n",
+      plan.trajectories.size(), total / 3600 / double(jobs), jobs);
 }
 
 }  // namespace
 
 ExitStatus smoke(const Store& store, const Plan& plan, const std::set<std::string>& selected,
-                 const std::function<std::filesystem::path(const Trajectory&)>& pack_of, CoordinatorOptions options) {
+                 const std::function<std::filesystem::path(const Trajectory&)>& pack_of,
+                 CoordinatorOptions options) {
   const Store scratch(store.root() / fmt::format("smoke-{}-{}", utc_stamp(), this_process().pid));
   std::filesystem::create_directories(scratch.root());
   options.smoke = true;

@@ -6,8 +6,8 @@
 
 namespace ablate {
 
-/// Turns SIGTERM and SIGINT into a flag: the first one raises it, the second one ends the process at once with exit status 5.
-/// Make it before any other thread, so that all of them leave the signals to it.
+/// Turns SIGTERM and SIGINT into a flag: the first one raises it, the second one ends the process at once
+/// with exit status 5. Make it before any other thread, so that all of them leave the signals to it.
 class StopSignal {
  public:
   /// `every_so_often` is called every few seconds from a thread of its own.

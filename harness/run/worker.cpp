@@ -39,18 +39,21 @@ Request read_request(const std::filesystem::path& folder) {
   request.spec = nlohmann::json::parse(read_file(folder / "spec.json"));
   const auto key = sha256(canonical(request.spec));
   if (key != request.trajectory)
-    throw Error(fmt::format("{}: the spec's key is {}, the request is for {}", folder.string(), key, request.trajectory));
+    throw Error(fmt::format("{}: the spec's key is {}, the request is for {}", folder.string(), key,
+                            request.trajectory));
   return request;
 }
 
 /// This environment, marked when the trajectory goes on from a checkpoint that another one made.
 nlohmann::json environment_for(const std::filesystem::path& folder, const nlohmann::json& spec) {
   const auto& recipe = spec.at("recipe");
-  auto here = environment(recipe.value("train", nlohmann::json::object()).value("threads", TrainSettings{}.threads));
+  auto here =
+      environment(recipe.value("train", nlohmann::json::object()).value("threads", TrainSettings{}.threads));
   if (!std::filesystem::exists(folder / "checkpoint.safetensors")) return here;
   nlohmann::json first;
   for (const auto& line : read_journal(folder / "journal.jsonl"))
-    if (line.value("type", "") == "begin" && (first.is_null() || line.value("resumed_at", nlohmann::json()).is_null()))
+    if (line.value("type", "") == "begin" &&
+        (first.is_null() || line.value("resumed_at", nlohmann::json()).is_null()))
       first = line;
   const auto there = first.is_null() ? here : first.value("environment", here);
   if (there.value("mixed", false) || !same_environment(there, here)) here["mixed"] = true;

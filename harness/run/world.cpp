@@ -65,7 +65,8 @@ const PackResult& PackingWorld::packed(const std::string& data, const nlohmann::
   if (const auto known = packs_.find(id); known != packs_.end()) return known->second;
   const auto* entry = find_data(data);
   if (!entry) throw Error(fmt::format("unknown data set '{}'", data));
-  if (known_fingerprint(*entry, settings, store_.root()).empty()) talk_(fmt::format("reading data set {}", data));
+  if (known_fingerprint(*entry, settings, store_.root()).empty())
+    talk_(fmt::format("reading data set {}", data));
   auto result = pack(*entry, settings, store_.root());
   for (const auto& message : result.messages) talk_(message);
   return packs_.emplace(id, std::move(result)).first->second;

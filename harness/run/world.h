@@ -11,7 +11,8 @@
 
 namespace ablate {
 
-/// The world as it is, without reading any image: fingerprints that the store knows already, other keys stay pending.
+/// The world as it is, without reading any image: fingerprints that the store knows already, other keys stay
+/// pending.
 World known_world(const Store& store);
 
 /// The data sets of a sweep, read into the store as planning asks for them.
