@@ -69,7 +69,7 @@ IngredientEntry mix_cutmix() {
        .source = "Yun et al. 2019, arXiv:1905.04899",
        .neutral = {nlohmann::json::object({{"alpha", 0.0}}), nlohmann::json::object({{"probability", 0.0}})},
        .counters = {"batches"},
-       .refuses = window_refusals},
+       .refuses = mix_refusals},
       add_window(fields));
 }
 

@@ -5,6 +5,8 @@
 
 #include <ATen/TensorOperators.h>
 
+#include "ingredients/window.h"
+
 namespace ablate::ingredients {
 
 at::Tensor reversed(const at::Tensor& samples, int views) {
@@ -33,6 +35,14 @@ Box cut_box(int height, int width, double lambda, int centre_y, int centre_x, bo
 
 double share_outside(const Box& box, int height, int width) {
   return 1 - double((box.bottom - box.top) * (box.right - box.left)) / (double(height) * width);
+}
+
+std::vector<std::string> mix_refusals(const nlohmann::json& settings, const RecipeView& recipe) {
+  auto reasons = window_refusals(settings, recipe);
+  const auto train = recipe.recipe.find("train");
+  if (train != recipe.recipe.end() && train->value("batch", 2) < 2)
+    reasons.push_back("a batch of one has no partner to mix with; raise train.batch");
+  return reasons;
 }
 
 }  // namespace ablate::ingredients

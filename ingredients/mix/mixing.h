@@ -26,4 +26,7 @@ Box cut_box(int height, int width, double lambda, int centre_y, int centre_x, bo
 /// The share of the image outside the box: what lambda really is once the box was clipped.
 double share_outside(const Box& box, int height, int width);
 
+/// Why mixing cannot act: its window holds no epoch, or a batch has nobody to mix with.
+std::vector<std::string> mix_refusals(const nlohmann::json& settings, const RecipeView& recipe);
+
 }  // namespace ablate::ingredients

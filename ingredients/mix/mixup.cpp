@@ -51,7 +51,7 @@ IngredientEntry mix_mixup() {
        .source = "Zhang et al. 2018, arXiv:1710.09412",
        .neutral = {nlohmann::json::object({{"alpha", 0.0}}), nlohmann::json::object({{"probability", 0.0}})},
        .counters = {"batches"},
-       .refuses = window_refusals},
+       .refuses = mix_refusals},
       add_window(fields));
 }
 

@@ -135,6 +135,19 @@ TEST_P(Contract, IsAbsentAtItsNeutralSettings) {
   }
 }
 
+TEST_P(Contract, ChangesWhatIsTrainedUnlessItIsPassive) {
+  if (GetParam().family == "optimizer" && !GetParam().wrapper) GTEST_SKIP() << "nothing trains without one";
+  const auto on = small.train(with(kMobile)), off = small.train(absent(kMobile));
+  if (GetParam().passive) {
+    expect_same_bits(on.weights, off.weights);
+    return;
+  }
+  bool changed = on.weights.size() != off.weights.size();
+  for (const auto& [place, tensor] : on.weights)
+    changed = changed || !at::equal(tensor, off.weights.at(place));
+  EXPECT_TRUE(changed) << "it is on and trains what would be trained without it";
+}
+
 TEST_P(Contract, TrainsTheSameWeightsHoweverOftenItIsEvaluated) {
   auto often = with(kMobile), seldom = often;
   seldom["evaluate"]["every"] = 2;
@@ -156,6 +169,33 @@ TEST_P(Contract, ShiftsNobodyElsesDraws) {
     ASSERT_TRUE(on.initial.count(place)) << place;
     EXPECT_TRUE(at::equal(on.initial.at(place), tensor)) << place;
   }
+}
+
+/// Changes the weights by how many steps it counted, and forgets the count when interrupted.
+class Forgetful final : public Ingredient {
+ public:
+  void after_step(Student& student, const Progress&) override {
+    student.weights().trained().mul_(1 - 1e-3 * ++steps_);
+  }
+
+ private:
+  int steps_ = 0;
+};
+
+TEST(ContractTests, NoticeAnIngredientThatForgetsItsState) {
+  const SmallTraining small;
+  IngredientEntry entry;
+  entry.name = "curriculum.forgetful";
+  entry.family = "curriculum";
+  entry.short_name = "forgetful";
+  entry.make = [](const nlohmann::json&) { return std::make_unique<Forgetful>(); };
+  auto catalogue = ingredient_catalogue();
+  catalogue.push_back(entry);
+  auto recipe = small.recipe(kMobile);
+  recipe["curriculum"]["forgetful"] = nlohmann::json::object();
+  const auto undisturbed = small.train(recipe, {.catalogue = catalogue});
+  const auto resumed = small.train(recipe, {.stop_after_steps = 4, .catalogue = catalogue});
+  EXPECT_FALSE(at::equal(undisturbed.weights.begin()->second, resumed.weights.begin()->second));
 }
 
 INSTANTIATE_TEST_SUITE_P(Ingredients, Contract, ValuesIn(ingredient_catalogue()),

@@ -114,6 +114,12 @@ TEST(Mix, ActsOnlyInItsWindow) {
   }
 }
 
+TEST(Mix, RefusesBatchesOfOne) {
+  const auto& entry = entry_of("mix.cutmix");
+  const nlohmann::json recipe{{"train", {{"batch", 1}}}};
+  EXPECT_EQ(entry.refuses(settings_of(entry, nlohmann::json::object()), {recipe, 30}).size(), 1u);
+}
+
 TEST(Mix, RefusesAWindowThatHoldsNoEpoch) {
   const auto& entry = entry_of("mix.mixup");
   const nlohmann::json recipe = nlohmann::json::object();
