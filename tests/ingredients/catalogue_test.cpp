@@ -4,6 +4,7 @@
 
 #include "backbones/catalogue.h"
 #include "harness/graph/rewrite.h"
+#include "tests/ingredients/print.h"
 #include "tests/ingredients/support.h"
 
 namespace ablate::test {

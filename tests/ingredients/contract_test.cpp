@@ -6,6 +6,7 @@
 
 #include "harness/core/canonical.h"
 #include "ingredients/ingredient.h"
+#include "tests/ingredients/print.h"
 #include "tests/ingredients/small_training.h"
 
 namespace ablate::test {
