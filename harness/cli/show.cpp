@@ -30,7 +30,8 @@ const std::vector<std::pair<const char*, const char*>>& sections() {
        "JOIN arms ON arms.id = arm_id JOIN sweeps ON sweeps.id = sweep_id "
        "WHERE run_key = ?1 ORDER BY sweeps.name, arms.table_position, arms.position"},
       {"ingredients",
-       "SELECT family || '.' || name AS ingredient, parameter, value FROM ingredients WHERE run_key = ?1 "
+       "SELECT rtrim(family || '.' || name, '.') AS ingredient, parameter, value FROM ingredients WHERE "
+       "run_key = ?1 "
        "ORDER BY family, name, parameter"},
       {"evaluations",
        "SELECT epoch, selected_by, split, variant, reported, images, top1, top5, loss, ece FROM evaluations "

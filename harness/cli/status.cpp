@@ -24,8 +24,9 @@ std::map<std::string, Plan> newest_plans(const Store& store) {
   if (fs::exists(sweeps))
     for (const auto& entry : fs::recursive_directory_iterator(sweeps)) {
       if (entry.path().extension() != ".json") continue;
-      auto& known = newest[entry.path().parent_path().filename()];
-      known = std::max(known, std::pair{entry.last_write_time(), entry.path()});
+      const std::pair found{entry.last_write_time(), entry.path()};
+      auto& known = newest.try_emplace(entry.path().parent_path().filename(), found).first->second;
+      known = std::max(known, found);
     }
   std::map<std::string, Plan> plans;
   for (const auto& [name, file] : newest)

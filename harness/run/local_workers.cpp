@@ -40,6 +40,8 @@ std::string tail_of(const std::filesystem::path& log, std::uintmax_t from) {
   if (getppid() != parent) _exit(kCannotStart);
   // Ctrl-C in a terminal is for the coordinator alone, which passes it on once.
   setpgid(0, 0);
+  // A stopped group that loses its parent is hung up on and woken: the signal above is enough.
+  signal(SIGHUP, SIG_IGN);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);

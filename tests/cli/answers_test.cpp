@@ -63,7 +63,7 @@ TEST_F(Answers, ComeInSql) {
     EXPECT_GE(row.at("top1").get<double>(), 0);
     EXPECT_LE(row.at("top1").get<double>(), 1);
   }
-  EXPECT_EQ(ask({"query", "SELECT 1 AS one, 'a,b' AS two", "--format", "csv"}), "one,two\r\n1,\"a,b\"\r\n");
+  EXPECT_EQ(ask({"query", "SELECT 1 AS one, 'a,b' AS two", "--format", "csv"}), "one,two\n1,\"a,b\"\n");
 }
 
 TEST_F(Answers, AreNeverChangedByAQuestion) {

@@ -94,7 +94,7 @@ TEST(Usage, ReportsEveryMistakeOfASweepAtItsPlace) {
     const auto end = run_ablate(arguments);
     EXPECT_EQ(end.status, 3) << command;
     const auto text = end.out + end.err;
-    EXPECT_EQ(occurrences(text, sweep + ":"), 9) << text;
+    EXPECT_EQ(occurrences(text, sweep + ":"), 8) << text;
     EXPECT_THAT(text, HasSubstr(sweep + ":4:28: "));
     EXPECT_THAT(text, HasSubstr("did you mean 'train'?"));
   }

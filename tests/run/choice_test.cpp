@@ -40,7 +40,7 @@ TEST_F(Choice, TrainsOnlyWhatIsMeantAndSharesItWithOtherSweeps) {
   EXPECT_EQ(trainings(), 1u);
 
   const auto two = scratch_.file(
-      "two.json", sweep_named("two", R"({"loss": {"more": {"label_smoothing": {"smoothing": 0.3}}}})"));
+      "two.json", sweep_named("two", R"({"loss": {"more": {"label_smoothing": {"epsilon": 0.3}}}})"));
   const auto second = run(two);
   EXPECT_EQ(second.status, 0) << second.err;
   EXPECT_EQ(trainings(), 2u) << "the reference is that of the first sweep";

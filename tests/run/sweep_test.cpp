@@ -1,3 +1,6 @@
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <chrono>
 #include <csignal>
 #include <thread>
@@ -12,6 +15,26 @@ namespace {
 
 using testing::HasSubstr;
 using testing::Not;
+
+/// Leaves a process behind that holds a folder like a worker whose coordinator is gone.
+void hold_as_orphan(const std::filesystem::path& folder, std::chrono::seconds duration) {
+  const pid_t coordinator = fork();
+  if (coordinator == 0) {
+    int signed_off[2];
+    if (pipe(signed_off) != 0) _exit(1);
+    if (fork() == 0) {
+      const auto lock = FolderLock::try_take(folder);
+      lock->sign();
+      (void)!write(signed_off[1], "x", 1);
+      std::this_thread::sleep_for(duration);
+      _exit(0);
+    }
+    char ready = 0;
+    (void)!read(signed_off[0], &ready, 1);
+    _exit(0);
+  }
+  waitpid(coordinator, nullptr, 0);
+}
 
 /// The tiny sweep and a store in which nothing disturbed it, made once.
 class Sweep : public testing::Test {
@@ -99,15 +122,10 @@ TEST_F(Sweep, SurvivesTheKillingOfBoth) {
 }
 
 TEST_F(Sweep, WaitsForAWorkerThatOutlivesItsCoordinator) {
-  Program coordinator(command("orphan"));
-  const int worker = await_worker("orphan");
-  kill(worker, SIGSTOP);
-  coordinator.signal(SIGKILL);
-  coordinator.wait();
-  Program next(command("orphan"));
-  std::this_thread::sleep_for(std::chrono::seconds(4));
-  kill(worker, SIGCONT);
-  const auto end = next.wait();
+  const auto folder = store("orphan") / "runs" / run_folders(undisturbed()).front().filename();
+  std::filesystem::create_directories(folder);
+  hold_as_orphan(folder, std::chrono::seconds(3));
+  const auto end = run_ablate(command("orphan"));
   EXPECT_EQ(end.status, 0) << end.err;
   EXPECT_THAT(end.err, HasSubstr("outlived its coordinator"));
   EXPECT_EQ(dump_of(store("orphan")), dump_of(undisturbed()));
