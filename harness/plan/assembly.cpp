@@ -57,8 +57,6 @@ DataIdentity Assembly::ask(const ResolvedRecipe& resolved) {
   if (!reason.empty())
     resolver_.missing(resolved.data_place, fmt::format("data.{}: {}", resolved.data->name, reason),
                       problems_);
-  else if (world_.data && resolver_.must_exist())
-    problems_.error(resolved.data_place, fmt::format("data.{} could not be read", resolved.data->name));
   return identity;
 }
 
