@@ -66,7 +66,6 @@ class Resolver {
 
   /// A path as it stands in a file, ${NAME} replaced, absolute; nothing when a variable is not set.
   std::optional<std::string> locate(const Tree& path, Problems& problems) const;
-  bool must_exist() const { return must_exist_; }
   /// A missing file or variable: an error for `run`, a warning before.
   void missing(const Place& place, const std::string& message, Problems& problems) const;
 
