@@ -15,8 +15,11 @@
 #include <ATen/ops/upsample_nearest2d.h>
 #include <ATen/ops/zeros.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <string>
+#include <vector>
 
 #include "harness/core/random.h"
 
@@ -31,10 +34,10 @@ at::Tensor nearest_rows(const at::Tensor& x, std::int64_t axis, std::int64_t siz
 }  // namespace
 
 at::Tensor convolve(const at::Tensor& x, const Link& link, const at::Tensor& weight, const at::Tensor& bias) {
-  const at::IntArrayRef none{0, 0};
-  const std::int64_t pads[] = {link.pad_height, link.pad_width};
-  return at::conv2d(x, weight, bias, {link.stride, link.stride},
-                    link.pad_with_shift ? none : at::IntArrayRef(pads), {1, 1}, link.groups);
+  const std::array<std::int64_t, 2> pads = link.pad_with_shift
+                                               ? std::array<std::int64_t, 2>{0, 0}  // pad_with has done it
+                                               : std::array<std::int64_t, 2>{link.pad_height, link.pad_width};
+  return at::conv2d(x, weight, bias, link.stride, pads, 1, link.groups);
 }
 
 at::Tensor normalise(const at::Tensor& x, const NormTensors& norm, const Pass& pass) {
