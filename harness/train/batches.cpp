@@ -25,7 +25,8 @@ EpochPlan plan_of(const Task& task, const Kit& kit, Progress at) {
   EpochPlan plan{{}, task.options.size, at.epoch};
   const auto& train = task.parts.train;
   plan.order.reserve(train.size());
-  for (const auto position : task.stream("order").permutation(std::uint32_t(at.epoch), std::uint32_t(train.size())))
+  for (const auto position :
+       task.stream("order").permutation(std::uint32_t(at.epoch), std::uint32_t(train.size())))
     plan.order.push_back(train[position]);
   at.step = 0;
   for (const auto& i : kit) i->plan_epoch(plan, at);
@@ -46,10 +47,12 @@ LoaderSettings loader_settings(const Task& task, int size, int batch, int thread
 Batch to_batch(const ByteBatch& bytes, int classes) {
   Batch batch;
   auto* pixels = const_cast<std::uint8_t*>(bytes.pixels.data());  // from_blob has no const form; only read
-  batch.images = at::from_blob(pixels, {std::int64_t(bytes.views) * bytes.count, bytes.height, bytes.width, 3}, at::kByte)
-                     .permute({0, 3, 1, 2})
-                     .to(at::kFloat)
-                     .div_(255);
+  batch.images =
+      at::from_blob(pixels, {std::int64_t(bytes.views) * bytes.count, bytes.height, bytes.width, 3},
+                    at::kByte)
+          .permute({0, 3, 1, 2})
+          .to(at::kFloat)
+          .div_(255);
   batch.labels = at::empty({bytes.count}, at::kLong);
   std::copy(bytes.labels.begin(), bytes.labels.end(), batch.labels.data_ptr<std::int64_t>());
   batch.targets = at::zeros({bytes.count, classes}).scatter_(1, batch.labels.unsqueeze(1), 1);
@@ -58,7 +61,8 @@ Batch to_batch(const ByteBatch& bytes, int classes) {
   return batch;
 }
 
-EpochBatches::EpochBatches(const Task& task, const Kit& kit, const Progress& at, int views, int loader_threads)
+EpochBatches::EpochBatches(const Task& task, const Kit& kit, const Progress& at, int views,
+                           int loader_threads)
     : classes_(task.classes()) {
   auto plan = plan_of(task, kit, at);
   auto settings = loader_settings(task, plan.size, task.train.batch, loader_threads);

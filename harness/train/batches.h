@@ -30,7 +30,8 @@ struct PlainBatches {
   int loader_threads = 1;
 };
 
-/// Images for evaluation or for statistics, in the order of `ids`, unchanged but for resize and crop, until `use` is false.
+/// Images for evaluation or for statistics, in the order of `ids`, unchanged but for resize and crop, until
+/// `use` is false.
 void each_plain_batch(const Task& task, const std::vector<std::uint32_t>& ids, const PlainBatches& how,
                       const std::function<bool(const Batch&)>& use);
 

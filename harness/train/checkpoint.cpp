@@ -49,8 +49,8 @@ bool Checkpoints::resume_from(const std::string& name, Training& training) {
   if (const auto file = read_checkpoint(folder_ / name, reason)) {
     const auto refusal = unpack_state(*file, training);
     if (!refusal) {
-      log_.say(fmt::format("resumed from {}: {} of {} epochs, {} of {} steps", name, training.at.epoch, training.at.epochs,
-                           training.at.step, training.at.steps_per_epoch));
+      log_.say(fmt::format("resumed from {}: {} of {} epochs, {} of {} steps", name, training.at.epoch,
+                           training.at.epochs, training.at.step, training.at.steps_per_epoch));
       return true;
     }
     reason = *refusal;

@@ -10,12 +10,13 @@
 
 namespace ablate::training {
 
-/// Everything that a training must remember, as one file's content: weights, what is trained along, every ingredient's
-/// archive, the selected weights; progress, sums and finished epochs in the metadata, with a digest over all of it.
+/// Everything that a training must remember, as one file's content: weights, what is trained along, every
+/// ingredient's archive, the selected weights; progress, sums and finished epochs in the metadata, with a
+/// digest over all of it.
 TensorFile pack_state(const Training& training);
 
-/// Puts a training where pack_state found it. Returns why it cannot (damage, another trajectory, an ingredient that was not
-/// there); the training is as before then.
+/// Puts a training where pack_state found it. Returns why it cannot (damage, another trajectory, an
+/// ingredient that was not there); the training is as before then.
 std::optional<std::string> unpack_state(const TensorFile& file, Training& training);
 
 /// The two newest checkpoints of a folder.
@@ -29,7 +30,8 @@ class Checkpoints {
 
   bool due() const;
   void save(const Training& training);
-  /// Goes on from the newest checkpoint that can be used; one that is damaged is set aside. False: training starts anew.
+  /// Goes on from the newest checkpoint that can be used; one that is damaged is set aside. False: training
+  /// starts anew.
   bool resume(Training& training);
   void remove() const;
 

@@ -37,10 +37,11 @@ nlohmann::json training_metrics(const EpochSums& sums) {
 void over_training_data(const Training& training, int batches, const std::function<void(const Batch&)>& use) {
   const auto& train = training.task.parts.train;
   std::vector<std::uint32_t> ids;
-  for (const auto position :
-       training.task.stream("statistics").permutation(std::uint32_t(training.at.epoch), std::uint32_t(train.size())))
+  for (const auto position : training.task.stream("statistics")
+                                 .permutation(std::uint32_t(training.at.epoch), std::uint32_t(train.size())))
     ids.push_back(train[position]);
-  const PlainBatches how{training.task.options.size, training.task.train.batch, training.request.loader_threads};
+  const PlainBatches how{training.task.options.size, training.task.train.batch,
+                         training.request.loader_threads};
   each_plain_batch(training.task, ids, how, [&](const Batch& batch) {
     if (batches-- > 0) use(batch);
     return batches > 0;
@@ -55,7 +56,8 @@ void tell_ingredients(Training& training, const std::optional<Validation>& valid
   for (const auto& i : training.kit) i->after_epoch(end);
 }
 
-/// Each group of runs keeps the weights of the epoch whose reported form is the best so far, the earlier of two equal ones.
+/// Each group of runs keeps the weights of the epoch whose reported form is the best so far, the earlier of
+/// two equal ones.
 void select(Training& training, const std::vector<Variant>& variants, const std::vector<Evaluated>& results) {
   for (std::size_t g = 0; g < training.groups.size(); ++g) {
     const auto& group = training.groups[g];
@@ -71,7 +73,8 @@ void select(Training& training, const std::vector<Variant>& variants, const std:
   }
 }
 
-/// Validates around after_epoch: ingredients see the raw result, and averages are evaluated as ingredients left them.
+/// Validates around after_epoch: ingredients see the raw result, and averages are evaluated as ingredients
+/// left them.
 void validate(Training& training, nlohmann::json& metrics, nlohmann::json& run_metrics) {
   const auto& ids = training.task.parts.validation;
   Network* network = training.student.get();
@@ -90,7 +93,8 @@ void validate(Training& training, nlohmann::json& metrics, nlohmann::json& run_m
     std::move(averages.begin(), averages.end(), std::back_inserter(variants));
   }
   for (std::size_t v = 1; v < variants.size(); ++v)
-    for (const auto& run : variants[v].average->runs) add_validation(variants[v].name(), results[v].scores, run_metrics[run]);
+    for (const auto& run : variants[v].average->runs)
+      add_validation(variants[v].name(), results[v].scores, run_metrics[run]);
   select(training, variants, results);
 }
 

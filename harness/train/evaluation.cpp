@@ -28,10 +28,11 @@ Weights delivered(const Kit& kit, const Weights& weights) {
 
 std::vector<Evaluated> evaluate(const Training& training, const std::vector<std::uint32_t>& ids,
                                 const std::vector<Contender>& contenders) {
-  at::NoGradGuard no_gradients;
+  const at::NoGradGuard no_gradients;
   std::vector<Evaluated> results(contenders.size());
   std::vector<at::Tensor> logits(contenders.size());
-  const PlainBatches how{training.evaluation_size(), training.task.evaluate.batch, training.request.loader_threads};
+  const PlainBatches how{training.evaluation_size(), training.task.evaluate.batch,
+                         training.request.loader_threads};
   each_plain_batch(training.task, ids, how, [&](const Batch& batch) {
     for (std::size_t c = 0; c < contenders.size(); ++c) {
       const auto& [network, weights, twin] = contenders[c];

@@ -8,7 +8,8 @@
 
 namespace ablate::training {
 
-/// A network with weights to evaluate it with; `twin` is the index of the contender whose logits it should equal, or -1.
+/// A network with weights to evaluate it with; `twin` is the index of the contender whose logits it should
+/// equal, or -1.
 struct Contender {
   Network* network = nullptr;
   const Weights* weights = nullptr;

@@ -31,9 +31,11 @@ class FinalEvaluation {
  public:
   FinalEvaluation(Training& training, const Harvest& harvest) : training_(training), harvest_(harvest) {
     std::vector<Contender> contenders;
-    for (const auto& variant : harvest.variants) contenders.push_back({training.student.get(), &variant.weights});
+    for (const auto& variant : harvest.variants)
+      contenders.push_back({training.student.get(), &variant.weights});
     if (has_branches(training.student->graph()))
-      for (const auto* group : harvest.groups) add_fused(training.reported(*group, harvest.variants), contenders);
+      for (const auto* group : harvest.groups)
+        add_fused(training.reported(*group, harvest.variants), contenders);
     results_ = evaluate(training, training.task.parts.test, contenders);
   }
 
@@ -59,7 +61,8 @@ class FinalEvaluation {
     networks_.push_back(std::make_unique<Network>(
         fused(graph), fold_branches(graph, variant.weights), training_.task.train.executor,
         Normalisation(training_.task.options.mean, training_.task.options.std)));
-    contenders.push_back({networks_.back().get(), &networks_.back()->weights(), int(&variant - harvest_.variants.data())});
+    contenders.push_back(
+        {networks_.back().get(), &networks_.back()->weights(), int(&variant - harvest_.variants.data())});
     folded_.push_back(&variant);
   }
 
@@ -77,12 +80,15 @@ std::string file_stem(const Variant& variant, const std::vector<Variant>& all) {
   return variant.name() + "-" + variant.average->id.substr(variant.average->id.find('#') + 1);
 }
 
-void save_weights_of(const Harvest& harvest, const Training& training, const std::filesystem::path& folder, Record& record) {
+void save_weights_of(const Harvest& harvest, const Training& training, const std::filesystem::path& folder,
+                     Record& record) {
   std::filesystem::create_directories(folder / "weights");
   for (const auto& variant : harvest.variants) {
-    const auto file = fmt::format("weights/{}{}.safetensors", file_stem(variant, harvest.variants), harvest.suffix);
+    const auto file =
+        fmt::format("weights/{}{}.safetensors", file_stem(variant, harvest.variants), harvest.suffix);
     save_weights(folder / file, variant.weights,
-                 {{"trajectory", training.request.trajectory}, {"variant", variant.name()},
+                 {{"trajectory", training.request.trajectory},
+                  {"variant", variant.name()},
                   {"epoch", std::to_string(harvest.moment.epoch)}});
     for (const auto* group : harvest.groups)
       if (has_variant(*group, variant))
@@ -98,21 +104,27 @@ std::string idleness(const Member& member, const Counters& counters) {
   return fmt::format("{} is on and did nothing", member.name);
 }
 
-void write_counters(const Training& training, const std::map<std::string, double>& differences, Record& record) {
-  auto shared = nlohmann::json::object(), of_runs = nlohmann::json::object(), invalid = nlohmann::json::object();
+void write_counters(const Training& training, const std::map<std::string, double>& differences,
+                    Record& record) {
+  auto shared = nlohmann::json::object(), of_runs = nlohmann::json::object(),
+       invalid = nlohmann::json::object();
   std::string reparam = "reparam";
   for (const auto& member : training.kit) {
     const auto counters = member->counters();
     const auto idle = idleness(member, counters);
     if (member.entry->family == "reparam") reparam = member.name;
     for (const auto& [name, value] : counters) {
-      if (member.shared) shared[member.name + "." + name] = finite_or_text(value);
-      else for (const auto& run : member.runs) of_runs[run][member.name + "." + name] = finite_or_text(value);
+      if (member.shared)
+        shared[member.name + "." + name] = finite_or_text(value);
+      else
+        for (const auto& run : member.runs) of_runs[run][member.name + "." + name] = finite_or_text(value);
     }
     if (!idle.empty())
-      for (const auto& run : member.runs) invalid[run] = invalid.contains(run) ? invalid[run].get<std::string>() + "; " + idle : idle;
+      for (const auto& run : member.runs)
+        invalid[run] = invalid.contains(run) ? invalid[run].get<std::string>() + "; " + idle : idle;
   }
-  for (const auto& [run, difference] : differences) of_runs[run][reparam + ".fused_difference"] = finite_or_text(difference);
+  for (const auto& [run, difference] : differences)
+    of_runs[run][reparam + ".fused_difference"] = finite_or_text(difference);
   record.counters(shared, of_runs, invalid);
 }
 
@@ -123,7 +135,9 @@ std::vector<Harvest> harvests_of(const Training& training, const std::vector<Var
   for (std::size_t g = 0; g < training.groups.size(); ++g) {
     const auto& selection = training.selections[g];
     if (selection.epoch == 0) continue;
-    const auto suffix = training.groups.size() == 1 ? "-best" : fmt::format("-best-{}", training.groups[g].runs[0].substr(0, 12));
+    const auto suffix = training.groups.size() == 1
+                            ? "-best"
+                            : fmt::format("-best-{}", training.groups[g].runs[0].substr(0, 12));
     harvests.push_back({{selection.epoch, "validation"}, selection.variants, {&training.groups[g]}, suffix});
   }
   return harvests;
@@ -133,7 +147,8 @@ std::vector<Harvest> harvests_of(const Training& training, const std::vector<Var
 bool keeps(const Training& training, const Harvest& harvest) {
   const auto& keep = training.request.keep;
   if (keep == "none") return false;
-  const bool selected = std::any_of(training.selections.begin(), training.selections.end(), [](const auto& s) { return s.epoch != 0; });
+  const bool selected = std::any_of(training.selections.begin(), training.selections.end(),
+                                    [](const auto& s) { return s.epoch != 0; });
   return keep == "last" || harvest.moment.selected_by == "validation" || !selected;
 }
 

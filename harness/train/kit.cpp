@@ -93,8 +93,10 @@ std::vector<RunGroup> group_runs(const Kit& kit, const Request& request) {
   for (const auto& run : request.runs) {
     std::vector<const Member*> averages;
     for (const auto& member : kit)
-      if (member.averages() && std::count(member.runs.begin(), member.runs.end(), run.key)) averages.push_back(&member);
-    const auto same = std::find_if(groups.begin(), groups.end(), [&](const auto& g) { return g.averages == averages; });
+      if (member.averages() && std::count(member.runs.begin(), member.runs.end(), run.key))
+        averages.push_back(&member);
+    const auto same =
+        std::find_if(groups.begin(), groups.end(), [&](const auto& g) { return g.averages == averages; });
     if (same == groups.end())
       groups.push_back({{run.key}, averages});
     else

@@ -21,6 +21,8 @@ Log::Log(const std::filesystem::path& folder) : file_(folder / "log.txt", std::i
   if (!file_) throw Error(fmt::format("{}: cannot be written", (folder / "log.txt").string()));
 }
 
-void Log::say(const std::string& message) { file_ << now() << ' ' << message << std::endl; }
+void Log::say(const std::string& message) {
+  file_ << now() << ' ' << message << std::endl;
+}
 
 }  // namespace ablate::training

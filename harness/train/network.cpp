@@ -18,7 +18,9 @@ at::Tensor per_channel(const std::vector<double>& values) {
 Normalisation::Normalisation(const std::vector<double>& mean, const std::vector<double>& deviation)
     : mean_(per_channel(mean)), deviation_(per_channel(deviation)) {}
 
-at::Tensor Normalisation::of(const at::Tensor& images) const { return images.sub(mean_).div_(deviation_); }
+at::Tensor Normalisation::of(const at::Tensor& images) const {
+  return images.sub(mean_).div_(deviation_);
+}
 
 std::unique_ptr<Executor> make_executor(const std::string& name, const Graph& graph) {
   if (name == "reference") return make_reference_executor(graph);
@@ -31,7 +33,9 @@ Network::Network(Graph graph, Weights weights, const std::string& executor, Norm
       executor_(make_executor(executor, graph_)),
       normalisation_(std::move(normalisation)) {}
 
-Output Network::forward(const at::Tensor& images, const Pass& pass) { return forward_with(weights_, images, pass); }
+Output Network::forward(const at::Tensor& images, const Pass& pass) {
+  return forward_with(weights_, images, pass);
+}
 
 Output Network::forward_with(const Weights& weights, const at::Tensor& images, const Pass& pass) {
   return executor_->forward(weights, normalisation_.of(images), pass);

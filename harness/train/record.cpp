@@ -43,7 +43,8 @@ Record::Record(const std::filesystem::path& folder, const Request& request)
       started_(std::chrono::steady_clock::now()) {}
 
 std::optional<Outcome> Record::earlier_end() const {
-  const auto begin = std::find_if(earlier_.rbegin(), earlier_.rend(), [](const auto& l) { return l.at("type") == "begin"; });
+  const auto begin =
+      std::find_if(earlier_.rbegin(), earlier_.rend(), [](const auto& l) { return l.at("type") == "begin"; });
   if (earlier_.empty() || begin == earlier_.rend() || !covers(*begin, request_.runs)) return std::nullopt;
   const auto& last = earlier_.back();
   if (last.at("type") != "end") return std::nullopt;
@@ -54,7 +55,8 @@ std::optional<Outcome> Record::earlier_end() const {
 }
 
 void Record::begin(const nlohmann::json& environment, const nlohmann::json& resumed_at) {
-  const auto attempts = std::count_if(earlier_.begin(), earlier_.end(), [](const auto& l) { return l.at("type") == "begin"; });
+  const auto attempts =
+      std::count_if(earlier_.begin(), earlier_.end(), [](const auto& l) { return l.at("type") == "begin"; });
   write("begin", {{"version", 1},
                   {"trajectory", request_.trajectory},
                   {"spec", request_.spec},
@@ -69,7 +71,9 @@ void Record::begin(const nlohmann::json& environment, const nlohmann::json& resu
   begun_ = true;
 }
 
-void Record::facts(nlohmann::json facts) { write("facts", std::move(facts)); }
+void Record::facts(nlohmann::json facts) {
+  write("facts", std::move(facts));
+}
 
 void Record::epoch(const nlohmann::json& line) {
   journal_.append(line);
@@ -81,8 +85,8 @@ void Record::repair(const std::vector<nlohmann::json>& epochs) {
     if (std::find(earlier_.begin(), earlier_.end(), line) == earlier_.end()) epoch(line);
 }
 
-void Record::evaluation(const Moment& moment, const std::string& variant, const std::vector<std::string>& runs,
-                        bool reported, const Scores& scores) {
+void Record::evaluation(const Moment& moment, const std::string& variant,
+                        const std::vector<std::string>& runs, bool reported, const Scores& scores) {
   write("evaluation", {{"epoch", moment.epoch},
                        {"selected_by", moment.selected_by},
                        {"split", "test"},
@@ -97,8 +101,8 @@ void Record::evaluation(const Moment& moment, const std::string& variant, const 
                        {"correct", to_base64(scores.correct())}});
 }
 
-void Record::weights(const Moment& moment, const std::string& variant, const std::vector<std::string>& runs, bool reported,
-                     const std::string& file) {
+void Record::weights(const Moment& moment, const std::string& variant, const std::vector<std::string>& runs,
+                     bool reported, const std::string& file) {
   write("weights", {{"epoch", moment.epoch},
                     {"selected_by", moment.selected_by},
                     {"variant", variant},
@@ -108,7 +112,8 @@ void Record::weights(const Moment& moment, const std::string& variant, const std
                     {"sha256", sha256(read_file(folder_ / file))}});
 }
 
-void Record::counters(const nlohmann::json& shared, const nlohmann::json& of_runs, const nlohmann::json& invalid) {
+void Record::counters(const nlohmann::json& shared, const nlohmann::json& of_runs,
+                      const nlohmann::json& invalid) {
   write("counters", {{"counters", shared}, {"run_counters", of_runs}, {"invalid", invalid}});
 }
 

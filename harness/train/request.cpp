@@ -43,7 +43,8 @@ Request request_from(const nlohmann::json& json) {
   request.spec = json.at("spec");
   for (const auto& run : json.at("runs")) request.runs.push_back({run.at("key"), run.at("spec")});
   request.data = json.at("data").get<std::string>();
-  for (const auto& [name, source] : json.at("teachers").items()) request.teachers[name] = teacher_from(source);
+  for (const auto& [name, source] : json.at("teachers").items())
+    request.teachers[name] = teacher_from(source);
   request.teacher_cache = json.value("teacher_cache", "");
   request.initial = json.value("initial", "");
   request.keep = json.value("keep", request.keep);

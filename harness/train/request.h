@@ -16,26 +16,28 @@ struct RequestedRun {
 
 /// Where a teacher's weights lie, and what network they belong to.
 struct TeacherSource {
-  std::filesystem::path weights;      // safetensors
-  nlohmann::json backbone;            // {name: settings}
-  nlohmann::json reparam;             // {name: settings} or null: the form in which the weights were saved
-  std::vector<double> mean, std;      // its normalisation
+  std::filesystem::path weights;  // safetensors
+  nlohmann::json backbone;        // {name: settings}
+  nlohmann::json reparam;         // {name: settings} or null: the form in which the weights were saved
+  std::vector<double> mean, std;  // its normalisation
 };
 
-/// `request.json`: what a trajectory's folder is asked for. It says where things lie; `spec.json` says what is computed.
+/// `request.json`: what a trajectory's folder is asked for. It says where things lie; `spec.json` says what
+/// is computed.
 struct Request {
-  std::string trajectory;             // key
-  nlohmann::json spec;                // the trajectory's: {"recipe": ..., "seed": ..., "versions": ...}
+  std::string trajectory;  // key
+  nlohmann::json spec;     // the trajectory's: {"recipe": ..., "seed": ..., "versions": ...}
   std::vector<RequestedRun> runs;
-  std::filesystem::path data;         // pack
+  std::filesystem::path data;                     // pack
   std::map<std::string, TeacherSource> teachers;  // by canonical text of the reference in the spec
   std::filesystem::path teacher_cache;            // folder, empty: no cache
-  std::filesystem::path initial;      // weight file of train.init, or empty
-  std::string keep = "last";          // "last", "best", "none"
+  std::filesystem::path initial;                  // weight file of train.init, or empty
+  std::string keep = "last";                      // "last", "best", "none"
   int loader_threads = 1;
-  int checkpoint_seconds = 300;       // at most this long between two checkpoints; 0: at epochs' ends only
-  int stop_after_steps = 0;           // smoke runs and tests: interrupt after so many steps; 0: never
-  int finish_after_steps = 0;         // smoke runs: end after so many steps in all as if they were the whole training; 0: never
+  int checkpoint_seconds = 300;  // at most this long between two checkpoints; 0: at epochs' ends only
+  int stop_after_steps = 0;      // smoke runs and tests: interrupt after so many steps; 0: never
+  int finish_after_steps =
+      0;  // smoke runs: end after so many steps in all as if they were the whole training; 0: never
 };
 
 nlohmann::json to_json(const Request& request);

@@ -7,6 +7,8 @@
 namespace ablate::training {
 namespace {
 
+constexpr auto kNowhere = std::numeric_limits<std::int64_t>::max();
+
 /// How many classes stand before `label`: larger logits, and equal ones of lower classes.
 std::int64_t rank_of(std::span<const float> logits, std::size_t label) {
   std::int64_t rank = 0;
@@ -27,7 +29,7 @@ void Scores::add(std::span<const float> logits, std::int64_t label) {
   double sum = 0;
   for (const float z : logits) sum += std::exp(z - largest);
   loss_ += std::log(sum) + largest - logits[label];
-  const auto rank = comparable ? rank_of(logits, std::size_t(label)) : std::int64_t(logits.size());
+  const auto rank = comparable ? rank_of(logits, std::size_t(label)) : kNowhere;
   if (rank < 5) ++among_five_;
   count(rank == 0, 1 / sum);
 }
@@ -45,9 +47,15 @@ void Scores::count(bool right, double confidence) {
   bin.confidence += confidence;
 }
 
-double Scores::top1() const { return share(double(first_), images_); }
-double Scores::top5() const { return share(double(among_five_), images_); }
-double Scores::loss() const { return share(loss_, images_); }
+double Scores::top1() const {
+  return share(double(first_), images_);
+}
+double Scores::top5() const {
+  return share(double(among_five_), images_);
+}
+double Scores::loss() const {
+  return share(loss_, images_);
+}
 
 double Scores::calibration_error() const {
   double gap = 0;

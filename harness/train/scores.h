@@ -10,7 +10,8 @@ namespace ablate::training {
 /// How well logits match labels, gathered row by row in double precision.
 class Scores {
  public:
-  /// One image. The prediction is the largest logit, the lower class of two equal ones; a row with NaN is wrong.
+  /// One image. The prediction is the largest logit, the lower class of two equal ones; a row with NaN is
+  /// wrong.
   void add(std::span<const float> logits, std::int64_t label);
 
   std::int64_t images() const { return images_; }

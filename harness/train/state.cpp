@@ -24,7 +24,9 @@ std::string digest_of(const TensorFile& file, const std::string& state) {
 /// Tensors by name, in and out of a file.
 class Packer {
  public:
-  void add(const std::string& name, const at::Tensor& tensor) { file.tensors.emplace_back(name, tensor.detach().contiguous()); }
+  void add(const std::string& name, const at::Tensor& tensor) {
+    file.tensors.emplace_back(name, tensor.detach().contiguous());
+  }
   void add(const std::string& name, const Weights& weights) {
     add(name + ".trained", weights.trained());
     if (weights.statistics().defined()) add(name + ".statistics", weights.statistics());
@@ -45,7 +47,11 @@ void copy_into(const Tensors& tensors, const std::string& name, const Weights& w
 }
 
 nlohmann::json sums_to_json(const EpochSums& sums) {
-  return {{"seconds", sums.seconds}, {"images", sums.images}, {"lr", sums.lr}, {"loss", sums.loss}, {"terms", sums.terms}};
+  return {{"seconds", sums.seconds},
+          {"images", sums.images},
+          {"lr", sums.lr},
+          {"loss", sums.loss},
+          {"terms", sums.terms}};
 }
 
 EpochSums sums_from(const nlohmann::json& json) {
@@ -95,7 +101,8 @@ nlohmann::json pack_ingredients(const Kit& kit, Packer& packer) {
     Archive archive;
     member->save(archive);
     values[member.id] = archive.values;
-    for (const auto& [name, tensor] : archive.tensors) packer.add("ingredient." + member.id + "." + name, tensor);
+    for (const auto& [name, tensor] : archive.tensors)
+      packer.add("ingredient." + member.id + "." + name, tensor);
   }
   return values;
 }

@@ -1,15 +1,10 @@
 #include "harness/train/step.h"
 
-#include <functional>
-#include <map>
-
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
 namespace ablate::training {
 namespace {
-
-using Answers = std::map<std::string, Output>;
 
 /// Other weights for a while; the last change is undone first.
 class Perturbation {
@@ -18,7 +13,7 @@ class Perturbation {
     for (const auto& i : training.kit) undo_.push_back(i->perturb(*training.student, training.at));
   }
   ~Perturbation() {
-    at::NoGradGuard no_gradients;
+    const at::NoGradGuard no_gradients;
     while (!undo_.empty()) undo_.pop_back();
   }
   Perturbation(const Perturbation&) = delete;
@@ -57,12 +52,27 @@ LossValues values_of(const Loss& loss, const at::Tensor& total) {
   return values;
 }
 
-/// One forward and backward of the student: afterwards the gradients of every parameter set are those of this pass. Without a
-/// backward when the loss is not finite.
-LossValues compute_gradients(Training& training, const Batch& batch, const Answers& answers, const Pass& pass) {
+/// The optimizer, inside the wrappers from that position of the kit on.
+void update_inside(const Kit& kit, std::size_t from, Update& update, const std::function<void()>& gradients) {
+  if (from < kit.size()) {
+    kit[from]->wrap(update, gradients, [&] { update_inside(kit, from + 1, update, gradients); });
+    return;
+  }
+  for (const auto& i : kit) i->after_backward(update);
+  for (const auto& i : kit) i->apply(update);
+}
+
+}  // namespace
+
+at::Tensor soft_cross_entropy(const at::Tensor& logits, const at::Tensor& targets) {
+  return -(targets * at::log_softmax(logits, 1)).sum() / logits.size(0);
+}
+
+LossValues compute_gradients(Training& training, const Batch& batch, const Answers& answers,
+                             const Pass& pass) {
   for (auto& set : training.sets) set.gradients.zero_();
   const Perturbation perturbation(training);
-  at::AutoGradMode with_gradients(true);
+  const at::AutoGradMode with_gradients(true);
   const auto output = training.student->forward(batch.images, pass);
   const Step step{training.at, batch, output, answers, *training.student, pass};
   const auto loss = loss_of(training.kit, step);
@@ -78,53 +88,16 @@ Rates scheduled_rates(const Training& training) {
   return rates;
 }
 
-/// The optimizer, inside the wrappers from that position of the kit on.
-void update_inside(const Kit& kit, std::size_t from, Update& update, const std::function<void()>& gradients) {
-  if (from < kit.size()) {
-    kit[from]->wrap(update, gradients, [&] { update_inside(kit, from + 1, update, gradients); });
-    return;
-  }
-  for (const auto& i : kit) i->after_backward(update);
-  for (const auto& i : kit) i->apply(update);
+void apply_update(const Kit& kit, Update& update, const std::function<void()>& gradients) {
+  update_inside(kit, 0, update, gradients);
 }
 
-/// The rate that the optimizer made of a step's rates; by convention its parameter is called `lr`.
 double learning_rate(const Kit& kit, const Rates& rates) {
   if (rates.lr) return *rates.lr;
   for (const auto& member : kit)
-    if (member.entry->family == "optimizer" && !member.entry->wrapper) return member.settings.value("lr", 1.0) * rates.lr_factor;
+    if (member.entry->family == "optimizer" && !member.entry->wrapper)
+      return member.settings.value("lr", 1.0) * rates.lr_factor;
   return rates.lr_factor;
-}
-
-}  // namespace
-
-at::Tensor soft_cross_entropy(const at::Tensor& logits, const at::Tensor& targets) {
-  return -(targets * at::log_softmax(logits, 1)).sum() / logits.size(0);
-}
-
-LossValues train_step(Training& training, Batch& batch) {
-  const auto& kit = training.kit;
-  for (const auto& i : kit) i->transform_batch(batch, training.at);
-  const auto answers = training.teachers.answer(batch, training.at);
-  const auto pass = training.pass();
-  {
-    at::AutoGradMode with_gradients(true);
-    for (const auto& i : kit) i->before_forward(batch, *training.student, pass, training.at);
-  }
-  auto loss = compute_gradients(training, batch, answers, pass);
-  if (!loss.finite()) return loss;
-
-  Update update{training.at, scheduled_rates(training), training.sets};
-  update_inside(kit, 0, update, [&] {
-    auto frozen = pass;
-    frozen.update_statistics = false;
-    const auto again = compute_gradients(training, batch, answers, frozen);
-    if (!again.finite()) loss.total = again.total;
-  });
-  if (!update.postponed)
-    for (const auto& i : kit) i->after_step(*training.student, training.at);
-  training.sums.lr = learning_rate(kit, update.rates);
-  return loss;
 }
 
 }  // namespace ablate::training

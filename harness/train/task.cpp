@@ -18,8 +18,9 @@ void read_data(const Request& request, Task& task) {
   task.data = PackedData::open(request.data);
   const auto wanted = named.value().value("fingerprint", task.data->fingerprint());
   if (wanted != task.data->fingerprint())
-    throw Error(fmt::format("{}: holds other images (fingerprint {}) than the spec names ({}); pack the data again",
-                            request.data.string(), task.data->fingerprint(), wanted));
+    throw Error(
+        fmt::format("{}: holds other images (fingerprint {}) than the spec names ({}); pack the data again",
+                    request.data.string(), task.data->fingerprint(), wanted));
   task.parts = parts_of(*task.data, task.options);
 }
 
@@ -30,8 +31,9 @@ void read_length(const Request& request, Task& task) {
   task.epochs = task.train.epochs;
   task.steps_per_epoch = task.train.drop_last ? images / batch : (images + batch - 1) / batch;
   if (task.steps_per_epoch == 0)
-    throw Error(fmt::format("{} training images do not fill one batch of {}: lower train.batch, or set train.drop_last to false",
-                            images, batch));
+    throw Error(fmt::format(
+        "{} training images do not fill one batch of {}: lower train.batch, or set train.drop_last to false",
+        images, batch));
   if (const int limit = request.finish_after_steps; limit > 0) {
     task.steps_per_epoch = std::min(task.steps_per_epoch, limit);
     task.epochs = std::min(task.epochs, (limit + task.steps_per_epoch - 1) / task.steps_per_epoch);
@@ -52,7 +54,8 @@ Task read_task(const Request& request) {
   task.seed = request.spec.at("seed");
   task.train = train_fields().read(task.recipe.value("train", nlohmann::json::object()));
   task.evaluate = evaluate_fields().read(task.recipe.value("evaluate", nlohmann::json::object()));
-  if (task.train.device != "cpu") throw Error(fmt::format("train.device '{}': only cpu is there", task.train.device));
+  if (task.train.device != "cpu")
+    throw Error(fmt::format("train.device '{}': only cpu is there", task.train.device));
   read_data(request, task);
   read_length(request, task);
   return task;

@@ -17,7 +17,8 @@ namespace {
 /// An open cache file; closing it lets go of its lock.
 class RecordFile {
  public:
-  explicit RecordFile(const std::filesystem::path& path) : file_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {}
+  explicit RecordFile(const std::filesystem::path& path)
+      : file_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {}
   ~RecordFile() {
     if (file_ >= 0) ::close(file_);
   }
@@ -66,8 +67,8 @@ at::Tensor TeacherCache::get(const Place& place, const std::vector<std::int64_t>
     }
     if (is_there()) break;  // its producer was done between the look and the lock
     const auto computed = compute().contiguous();
-    // A hole is never left: where earlier records are missing (evicted, or this training started late) nothing is stored.
-    // What lies past `offset` is the torn end of a writer that died.
+    // A hole is never left: where earlier records are missing (evicted, or this training started late)
+    // nothing is stored. What lies past `offset` is the torn end of a writer that died.
     if (file.bytes() >= offset && !file.write(computed.data_ptr(), length, offset)) file.cut(offset);
     return computed;
   }

@@ -12,8 +12,8 @@ namespace ablate::training {
 namespace {
 
 /// Everything that fixes the pixels of every step and what a teacher makes of them.
-std::string cache_key(const std::string& teacher, const TeacherSource& source, const Task& task, const Kit& kit, int views,
-                      const nlohmann::json& environment) {
+std::string cache_key(const std::string& teacher, const TeacherSource& source, const Task& task,
+                      const Kit& kit, int views, const nlohmann::json& environment) {
   auto pixels = nlohmann::json::object();
   for (const auto& member : kit) {
     const auto stage = member.entry->stage;
@@ -45,7 +45,8 @@ Graph graph_of(const TeacherSource& source, const Input& input) {
   if (!source.reparam.is_object()) return graph;
   for (const auto& [key, settings] : source.reparam.items()) {
     const auto* entry = find_ingredient("reparam", without_copy(key));
-    if (!entry || !entry->rewrite) throw Error(fmt::format("unknown re-parameterisation '{}' of a teacher", key));
+    if (!entry || !entry->rewrite)
+      throw Error(fmt::format("unknown re-parameterisation '{}' of a teacher", key));
     entry->rewrite(with_defaults(entry->params, settings), graph);
   }
   return graph;
@@ -56,8 +57,8 @@ std::unique_ptr<Network> load_network(const TeacherSource& source, const Task& t
   Weights weights(graph, at::kFloat);
   const auto report = load_weights(source.weights, weights);
   if (!report.missing.empty() || !report.reshaped.empty())
-    throw Error(fmt::format("{}: does not fit the teacher's network for {} classes\n{}", source.weights.string(),
-                            task.classes(), report.text()));
+    throw Error(fmt::format("{}: does not fit the teacher's network for {} classes\n{}",
+                            source.weights.string(), task.classes(), report.text()));
   const auto& mean = source.mean.empty() ? task.options.mean : source.mean;
   const auto& deviation = source.std.empty() ? task.options.std : source.std;
   return std::make_unique<Network>(std::move(graph), std::move(weights), task.train.executor,
@@ -68,7 +69,8 @@ std::unique_ptr<Network> load_network(const TeacherSource& source, const Task& t
 
 const TeacherSource& Teachers::source_of(const std::string& name) const {
   const auto source = request_.teachers.find(name);
-  if (source == request_.teachers.end()) throw Error(fmt::format("the request does not say where teacher {} lies", name));
+  if (source == request_.teachers.end())
+    throw Error(fmt::format("the request does not say where teacher {} lies", name));
   return source->second;
 }
 
@@ -91,7 +93,8 @@ void Teachers::open_caches(const Kit& kit, int views, const nlohmann::json& envi
   if (request_.teacher_cache.empty()) return;
   for (auto& [name, teacher] : teachers_)
     if (teacher.taps.empty())
-      teacher.cache.emplace(request_.teacher_cache / cache_key(name, source_of(name), task_, kit, views, environment));
+      teacher.cache.emplace(request_.teacher_cache /
+                            cache_key(name, source_of(name), task_, kit, views, environment));
 }
 
 std::map<std::string, Output> Teachers::answer(const Batch& batch, const Progress& at) const {
@@ -106,7 +109,8 @@ std::map<std::string, Output> Teachers::answer(const Batch& batch, const Progres
       continue;
     }
     const std::int64_t classes = teacher.network->graph().output().channels;
-    const TeacherCache::Place place{at.epoch, at.step, std::int64_t(batch.views) * task_.train.batch * classes};
+    const TeacherCache::Place place{at.epoch, at.step,
+                                    std::int64_t(batch.views) * task_.train.batch * classes};
     answers[name].logits =
         teacher.cache->get(place, {batch.images.size(0), classes}, [&] { return ask().logits; });
   }

@@ -13,8 +13,8 @@
 
 namespace ablate::training {
 
-/// The teachers that ingredients asked for. Each sees exactly the pixels of the batch, with its own normalisation, in
-/// evaluation mode and without gradients.
+/// The teachers that ingredients asked for. Each sees exactly the pixels of the batch, with its own
+/// normalisation, in evaluation mode and without gradients.
 class Teachers {
  public:
   Teachers(const Request& request, const Task& task) : request_(request), task_(task) {}

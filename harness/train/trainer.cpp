@@ -26,10 +26,39 @@ std::string divergence(const LossValues& loss, const Progress& at) {
   return fmt::format("loss is {} at epoch {}, step {}", loss.total, at.epoch + 1, at.step + 1);
 }
 
+Pass with_frozen_statistics(Pass pass) {
+  pass.update_statistics = false;
+  return pass;
+}
+
+/// One update on one batch. Not finite: the loss of its pass, or of a further one that a wrapper asked for.
+LossValues train_step(Training& t, Batch& batch) {
+  for (const auto& i : t.kit) i->transform_batch(batch, t.at);
+  const auto answers = t.teachers.answer(batch, t.at);
+  const auto pass = t.pass();
+  {
+    const at::AutoGradMode with_gradients(true);
+    for (const auto& i : t.kit) i->before_forward(batch, *t.student, pass, t.at);
+  }
+
+  auto loss = compute_gradients(t, batch, answers, pass);
+  if (!loss.finite()) return loss;
+
+  Update update{t.at, scheduled_rates(t), t.sets};
+  apply_update(t.kit, update, [&] {  // SAM asks for this
+    const auto again = compute_gradients(t, batch, answers, with_frozen_statistics(pass));
+    if (!again.finite()) loss.total = again.total;
+  });
+  t.sums.lr = learning_rate(t.kit, update.rates);
+  if (!update.postponed)
+    for (const auto& i : t.kit) i->after_step(*t.student, t.at);
+  return loss;
+}
+
 Outcome run(Training& t, Record& record, Checkpoints& checkpoints, const std::atomic<bool>& stop) {
   const int limit = t.request.stop_after_steps;
   for (int steps = 0; t.at.epoch < t.at.epochs;) {
-    EpochBatches batches(t.task, t.kit, t.at, t.views, t.request.loader_threads);  // goes on at t.at.step: no replay
+    EpochBatches batches(t.task, t.kit, t.at, t.views, t.request.loader_threads);  // from t.at.step on
     for (; t.at.step < t.at.steps_per_epoch; ++t.at.step, ++steps) {
       const bool interrupted = stop || (limit > 0 && steps == limit);
       if (interrupted || checkpoints.due()) checkpoints.save(t);
@@ -53,7 +82,8 @@ Outcome train_and_finish(const std::filesystem::path& folder, Training& t, Recor
                          const nlohmann::json& environment, const std::atomic<bool>& stop) {
   Checkpoints checkpoints(folder, t.request.checkpoint_seconds, log);
   const bool resumed = checkpoints.resume(t);
-  record.begin(environment, resumed ? nlohmann::json{{"epoch", t.at.epoch}, {"step", t.at.step}} : nlohmann::json());
+  record.begin(environment,
+               resumed ? nlohmann::json{{"epoch", t.at.epoch}, {"step", t.at.step}} : nlohmann::json());
   record.facts(facts_of(t));
   record.repair(t.finished);
   const auto outcome = run(t, record, checkpoints, stop);
@@ -74,9 +104,12 @@ std::string reason_of(const std::exception& error) {
 
 const char* name_of(Outcome::State state) {
   switch (state) {
-    case Outcome::State::Done: return "done";
-    case Outcome::State::Diverged: return "diverged";
-    default: return "interrupted";
+    case Outcome::State::Done:
+      return "done";
+    case Outcome::State::Diverged:
+      return "diverged";
+    default:
+      return "interrupted";
   }
 }
 
@@ -89,7 +122,8 @@ Outcome train(const std::filesystem::path& folder, const Request& request, const
     log.say(fmt::format("nothing to do: {} already", name_of(ended->state)));
     return *ended;
   }
-  const int threads = train_fields().read(request.spec.at("recipe").value("train", nlohmann::json::object())).threads;
+  const int threads =
+      train_fields().read(request.spec.at("recipe").value("train", nlohmann::json::object())).threads;
   const auto complete = complete_environment(environment, configure_process(threads), threads);
   try {
     const at::NoGradGuard no_gradients;

@@ -21,7 +21,8 @@ Graph student_graph(const Task& task, const Kit& kit) {
 }
 
 /// Fresh weights, or those of train.init as far as they fit.
-Weights first_weights(const Graph& graph, const Task& task, const Kit& kit, const Request& request, Log& log) {
+Weights first_weights(const Graph& graph, const Task& task, const Kit& kit, const Request& request,
+                      Log& log) {
   Weights weights = initial_weights(graph, task.seed);
   if (request.initial.empty()) {
     for (const auto& i : kit) i->initialise(weights, graph);
@@ -29,7 +30,8 @@ Weights first_weights(const Graph& graph, const Task& task, const Kit& kit, cons
   }
   const auto report = load_weights(request.initial, weights);
   if (report.loaded.empty())
-    throw Error(fmt::format("{}: has no tensor of this network\n{}", request.initial.string(), report.text()));
+    throw Error(
+        fmt::format("{}: has no tensor of this network\n{}", request.initial.string(), report.text()));
   log.say(fmt::format("weights from {}\n{}", request.initial.string(), report.text()));
   return weights;
 }
@@ -70,7 +72,11 @@ class Wishes final : public Setup {
 ParameterSet parameter_set(const std::string& name, Weights& weights, const Kit& kit) {
   weights.require_gradients();
   const auto segments = weights.segments().size();
-  ParameterSet set{name, weights.trained(), weights.gradients(), &weights.segments(), std::vector<double>(segments, 1.0),
+  ParameterSet set{name,
+                   weights.trained(),
+                   weights.gradients(),
+                   &weights.segments(),
+                   std::vector<double>(segments, 1.0),
                    std::vector<double>(segments, 1.0)};
   for (const auto& i : kit) i->group(set);
   return set;
@@ -84,7 +90,9 @@ std::vector<int> labels_of(const PackedData& data) {
 
 }  // namespace
 
-bool LossValues::finite() const { return std::isfinite(total); }
+bool LossValues::finite() const {
+  return std::isfinite(total);
+}
 
 void EpochSums::add(const LossValues& values, std::int64_t count) {
   images += count;
@@ -93,11 +101,12 @@ void EpochSums::add(const LossValues& values, std::int64_t count) {
 }
 
 bool has_branches(const Graph& graph) {
-  return std::any_of(graph.nodes.begin(), graph.nodes.end(), [](const Node& node) { return node.branches.size() > 1; });
+  return std::any_of(graph.nodes.begin(), graph.nodes.end(),
+                     [](const Node& node) { return node.branches.size() > 1; });
 }
 
-Training::Training(const Request& asked, const std::vector<IngredientEntry>& catalogue, const nlohmann::json& environment,
-                   Log& log)
+Training::Training(const Request& asked, const std::vector<IngredientEntry>& catalogue,
+                   const nlohmann::json& environment, Log& log)
     : request(asked),
       task(read_task(asked)),
       kit(make_kit(asked, catalogue)),

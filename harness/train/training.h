@@ -24,10 +24,10 @@ struct LossValues {
 
 /// What an epoch came to so far.
 struct EpochSums {
-  double seconds = 0;       // of training steps
+  double seconds = 0;  // of training steps
   std::int64_t images = 0;
-  double lr = 0;            // of the last step
-  double loss = 0;          // sums over images
+  double lr = 0;    // of the last step
+  double loss = 0;  // sums over images
   std::map<std::string, double> terms;
 
   void add(const LossValues& values, std::int64_t count);
@@ -55,7 +55,8 @@ struct Along {
 
 /// A training: what it consists of, and where it stands.
 struct Training {
-  Training(const Request& request, const std::vector<IngredientEntry>& catalogue, const nlohmann::json& environment, Log& log);
+  Training(const Request& request, const std::vector<IngredientEntry>& catalogue,
+           const nlohmann::json& environment, Log& log);
   Training(const Training&) = delete;
   Training& operator=(const Training&) = delete;
 

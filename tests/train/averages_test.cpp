@@ -7,15 +7,18 @@
 namespace ablate::test {
 namespace {
 
-nlohmann::json ema(double decay) { return {{"ema", {{"decay", decay}, {"warmup", "none"}}}}; }
+nlohmann::json ema(double decay) {
+  return {{"ema", {{"decay", decay}, {"warmup", "none"}}}};
+}
 
 /// The one evaluation of that variant and run at that moment.
-nlohmann::json evaluation(const std::filesystem::path& folder, const std::string& variant, const std::string& run,
-                          const std::string& selected_by = "last") {
+nlohmann::json evaluation(const std::filesystem::path& folder, const std::string& variant,
+                          const std::string& run, const std::string& selected_by = "last") {
   nlohmann::json found;
   for (const auto& line : lines_of(folder, "evaluation")) {
     const auto runs = line.at("runs").get<std::vector<std::string>>();
-    if (line.at("variant") != variant || line.at("selected_by") != selected_by || !std::count(runs.begin(), runs.end(), run))
+    if (line.at("variant") != variant || line.at("selected_by") != selected_by ||
+        !std::count(runs.begin(), runs.end(), run))
       continue;
     EXPECT_TRUE(found.is_null()) << "two lines of " << variant;
     found = line;
@@ -31,7 +34,8 @@ TEST(Averages, NeverChangeTheRawBits) {
   auto three = plain;
   for (const double decay : {0.5, 0.9, 0.99}) shop.add_run(three, ema(decay));
   train_in(shop.folder("three"), three);
-  const auto before = lines_of(shop.folder("plain"), "epoch"), after = lines_of(shop.folder("three"), "epoch");
+  const auto before = lines_of(shop.folder("plain"), "epoch"),
+             after = lines_of(shop.folder("three"), "epoch");
   for (std::size_t e = 0; e < 2; ++e) EXPECT_EQ(before.at(e).at("metrics"), after.at(e).at("metrics"));
   const auto& run = plain.runs[0].key;
   EXPECT_EQ(evaluation(shop.folder("plain"), "raw", run), evaluation(shop.folder("three"), "raw", run));
@@ -50,7 +54,8 @@ TEST(Averages, SideBySideGiveWhatEachGivesAlone) {
     const auto& run = both.runs[i].key;
     ASSERT_EQ(run, alone.runs[0].key);
     for (const auto* moment : {"last", "validation"})
-      EXPECT_EQ(evaluation(shop.folder("both"), "ema", run, moment), evaluation(folder, "ema", run, moment)) << moment;
+      EXPECT_EQ(evaluation(shop.folder("both"), "ema", run, moment), evaluation(folder, "ema", run, moment))
+          << moment;
     EXPECT_EQ(lines_of(shop.folder("both"), "epoch").back().at("run_metrics").at(run),
               lines_of(folder, "epoch").back().at("run_metrics").at(run));
   }
@@ -97,7 +102,8 @@ TEST(Averages, TheSelectedEpochIsTheFirstBestOnTheValidationSplit) {
   const auto folder = shop.folder("four");
   train_in(folder, request);
   std::vector<double> top1;
-  for (const auto& line : lines_of(folder, "epoch")) top1.push_back(line.at("metrics").at("validation.raw.top1"));
+  for (const auto& line : lines_of(folder, "epoch"))
+    top1.push_back(line.at("metrics").at("validation.raw.top1"));
   const auto best = std::max_element(top1.begin(), top1.end()) - top1.begin() + 1;  // the first of equal ones
   EXPECT_EQ(evaluation(folder, "raw", request.runs[0].key, "validation").at("epoch"), best);
   EXPECT_EQ(evaluation(folder, "raw", request.runs[0].key).at("epoch"), 4);

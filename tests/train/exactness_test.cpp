@@ -49,13 +49,15 @@ TEST(Exactness, LoaderThreadsChangeNothing) {
 
 TEST(Exactness, ResumingAtAnyStepGivesTheBitsOfAnUndisturbedRun) {
   const Workshop shop;
-  const auto request = shop.request(rich_recipe(shop), kAverage);
+  auto request = shop.request(rich_recipe(shop), kAverage);
+  shop.add_run(request, nullptr);
   train_in(shop.folder("whole"), request);
   const std::vector<std::vector<int>> interruptions{{1}, {4}, {6}, {3, 2}, {1, 3, 1}};
   for (const auto& steps : interruptions) {
     const auto folder = shop.folder(testing::PrintToString(steps));
     EXPECT_EQ(train_interrupted(folder, request, steps).state, Outcome::State::Done);
-    EXPECT_EQ(facts_that_repeat(shop.folder("whole")), facts_that_repeat(folder)) << testing::PrintToString(steps);
+    EXPECT_EQ(facts_that_repeat(shop.folder("whole")), facts_that_repeat(folder))
+        << testing::PrintToString(steps);
     EXPECT_EQ(lines_of(folder, "begin").size(), steps.size() + 1);
   }
 }
@@ -93,6 +95,21 @@ TEST(Exactness, ADamagedCheckpointIsSetAsideForThePreviousOne) {
   EXPECT_EQ(lines_of(folder, "begin").back().at("resumed_at"), (nlohmann::json{{"epoch", 1}, {"step", 0}}));
   EXPECT_NE(log_of(folder).find("checkpoint.safetensors cannot be used"), std::string::npos);
   EXPECT_TRUE(fs::exists(folder / "aside-checkpoint.safetensors"));
+}
+
+TEST(Exactness, ACrashBetweenTwoCheckpointsLeavesThePreviousOne) {
+  const Workshop shop;
+  auto request = shop.request(shop.recipe());
+  train_in(shop.folder("whole"), request);
+  const auto folder = shop.folder("crashed");
+  request.stop_after_steps = 6;
+  train_in(folder, request);
+  fs::remove(folder / "checkpoint.safetensors");
+
+  request.stop_after_steps = 0;
+  train_in(folder, request);
+  EXPECT_EQ(facts_that_repeat(shop.folder("whole")), facts_that_repeat(folder));
+  EXPECT_EQ(lines_of(folder, "begin").back().at("resumed_at").at("epoch"), 1);
 }
 
 TEST(Exactness, WithoutAUsableCheckpointTrainingStartsAnew) {

@@ -38,7 +38,9 @@ class TrainedAlong final : public Ingredient {
   void begin(Setup& setup) override {
     own_ = &setup.train_along({{.name = "value", .shape = {1}, .kind = Kind::LinearWeight}});
   }
-  void add_loss(const Step&, Loss& loss) override { loss.add("along", 1, (own_->at("value") - 3).square().sum()); }
+  void add_loss(const Step&, Loss& loss) override {
+    loss.add("along", 1, (own_->at("value") - 3).square().sum());
+  }
   Counters counters() const override { return {{"value", own_->trained().item<double>()}}; }
 
  private:
@@ -49,7 +51,8 @@ class Again final : public Ingredient {
  public:
   struct Params {};
   explicit Again(const Params&) {}
-  void wrap(Update& update, const std::function<void()>& gradients, const std::function<void()>& next) override {
+  void wrap(Update& update, const std::function<void()>& gradients,
+            const std::function<void()>& next) override {
     const auto before = update.sets[0].gradients.clone();
     gradients();
     same_ += at::equal(before, update.sets[0].gradients);
@@ -77,8 +80,9 @@ IngredientEntry probe(const std::string& name, Stage stage, Fields<typename T::P
 const std::vector<IngredientEntry>& catalogue_with_probes() {
   static const auto all = [] {
     auto entries = ingredient_catalogue();
-    entries.push_back(probe<Poison>("regularize.poison", Stage::Regularize,
-                                    Fields<Poison::Params>{}.add("step", &Poison::Params::step, at_least(0), "when"), {}));
+    entries.push_back(
+        probe<Poison>("regularize.poison", Stage::Regularize,
+                      Fields<Poison::Params>{}.add("step", &Poison::Params::step, at_least(0), "when"), {}));
     entries.push_back(probe<Idle>("regularize.idle", Stage::Regularize, {}, {"acts"}));
     entries.push_back(probe<TrainedAlong>("regularize.along", Stage::Regularize, {}, {"value"}));
     entries.push_back(probe<Again>("optimizer.again", Stage::Update, {}, {"same"}));

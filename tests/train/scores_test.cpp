@@ -37,17 +37,21 @@ TEST(Scores, LossIsTheMeanNegativeLogarithmOfTheLabelsProbability) {
   EXPECT_NEAR(scores.loss(), (std::log(4.0 / 3) + std::log(2.0)) / 2, 1e-7);
 }
 
-TEST(Scores, LossOfLargeLogitsDoesNotOverflow) { EXPECT_NEAR(scores_of({{1000, 0}}, {1}).loss(), 1000, 1e-9); }
+TEST(Scores, LossOfLargeLogitsDoesNotOverflow) {
+  EXPECT_NEAR(scores_of({{1000, 0}}, {1}).loss(), 1000, 1e-9);
+}
 
 TEST(Scores, CalibrationErrorIsTheGapBetweenConfidenceAndAccuracy) {
-  // Three answers of confidence 3/4, two of them right: they share a bin, whose gap is 3/4 - 2/3. One of confidence 1/2, right.
+  // Three answers of confidence 3/4, two of them right: they share a bin, whose gap is 3/4 - 2/3. One of
+  // confidence 1/2, right.
   const float third = std::log(3.0f);
   const auto scores = scores_of({{0, third}, {0, third}, {0, third}, {0, 0}}, {1, 1, 0, 0});
   EXPECT_NEAR(scores.calibration_error(), (3 * (0.75 - 2.0 / 3) + 0.5) / 4, 1e-7);
 }
 
 TEST(Scores, CalibrationBinsHoldTheirUpperBound) {
-  // Confidence 1 falls into the last bin with 0.99: gap |2 - 1 - 0.99...| of the pair, not the sum of both gaps.
+  // Confidence 1 falls into the last bin with 0.99: gap |2 - 1 - 0.99...| of the pair, not the sum of both
+  // gaps.
   const float sure = 1000, nearly = std::log(99.0f);
   const auto scores = scores_of({{sure, 0}, {nearly, 0}}, {1, 0});
   EXPECT_NEAR(scores.calibration_error(), (1.99 - 1) / 2, 1e-6);

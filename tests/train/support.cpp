@@ -31,7 +31,8 @@ nlohmann::json spec_of(const nlohmann::json& recipe) {
 }  // namespace
 
 Workshop::Workshop()
-    : root_(fresh_root()), data_{{"size", 16}, {"classes", 4}, {"train", 40}, {"test", 13}, {"validation", 8}} {
+    : root_(fresh_root()),
+      data_{{"size", 16}, {"classes", 4}, {"train", 40}, {"test", 13}, {"validation", 8}} {
   const auto packed = pack(*find_data("synthetic"), data_, root_);
   pack_ = packed.file;
   data_["fingerprint"] = packed.fingerprint;
@@ -83,7 +84,8 @@ fs::path Workshop::folder(const std::string& name) const {
   return folder;
 }
 
-Outcome train_in(const fs::path& folder, const Request& request, const std::vector<IngredientEntry>& catalogue) {
+Outcome train_in(const fs::path& folder, const Request& request,
+                 const std::vector<IngredientEntry>& catalogue) {
   const std::atomic<bool> stop = false;
   return train(folder, request, stop, {{"commit", "none"}}, catalogue);
 }
@@ -118,6 +120,8 @@ nlohmann::json facts_that_repeat(const fs::path& folder) {
   return facts;
 }
 
-std::string log_of(const fs::path& folder) { return read_file(folder / "log.txt"); }
+std::string log_of(const fs::path& folder) {
+  return read_file(folder / "log.txt");
+}
 
 }  // namespace ablate::test

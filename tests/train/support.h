@@ -40,12 +40,13 @@ class Workshop {
 Outcome train_in(const std::filesystem::path& folder, const Request& request,
                  const std::vector<IngredientEntry>& catalogue = ingredient_catalogue());
 /// Trains so many steps, is interrupted, and so on; at last to the end.
-Outcome train_interrupted(const std::filesystem::path& folder, Request request, const std::vector<int>& steps);
+Outcome train_interrupted(const std::filesystem::path& folder, Request request,
+                          const std::vector<int>& steps);
 
 /// The journal's lines of a type.
 std::vector<nlohmann::json> lines_of(const std::filesystem::path& folder, const std::string& type);
-/// What must be equal between two trainings of one trajectory: epochs without times, evaluations, counters, weights with the
-/// digests of their files. The last line of each thing counts, as for any reader.
+/// What must be equal between two trainings of one trajectory: epochs without times, evaluations, counters,
+/// weights with the digests of their files. The last line of each thing counts, as for any reader.
 nlohmann::json facts_that_repeat(const std::filesystem::path& folder);
 std::string log_of(const std::filesystem::path& folder);
 

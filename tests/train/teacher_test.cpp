@@ -77,7 +77,8 @@ TEST_F(TeacherTest, RunsThatSeeOtherPixelsShareNothing) {
 
 TEST_F(TeacherTest, TheDistillationsWeightIsTheTaskTermsToo) {
   const auto metrics = lines_of(shop_.folder("uncached"), "epoch").at(0).at("metrics");
-  EXPECT_NEAR(metrics.at("train.loss"), double(metrics.at("train.task")) + double(metrics.at("train.distill.logit")), 1e-6);
+  EXPECT_NEAR(metrics.at("train.loss"),
+              double(metrics.at("train.task")) + double(metrics.at("train.distill.logit")), 1e-6);
 }
 
 TEST_F(TeacherTest, WeightsThatDoNotFitAreNamed) {

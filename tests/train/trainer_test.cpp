@@ -7,6 +7,7 @@
 #include "harness/core/canonical.h"
 #include "harness/core/journal.h"
 #include "harness/execute/safetensors.h"
+#include "harness/train/task.h"
 #include "tests/train/probes.h"
 #include "tests/train/support.h"
 
@@ -123,7 +124,8 @@ TEST(Trainer, TrainsWhatAnIngredientBringsAlongAcrossInterruptions) {
   request.stop_after_steps = 0;
   train_in(shop.folder("halves"), request, catalogue_with_probes());
   EXPECT_EQ(facts_that_repeat(shop.folder("whole")), facts_that_repeat(shop.folder("halves")));
-  const double value = lines_of(shop.folder("whole"), "counters").at(0).at("counters").at("regularize.along.value");
+  const double value =
+      lines_of(shop.folder("whole"), "counters").at(0).at("counters").at("regularize.along.value");
   EXPECT_GT(value, 0.3);
 }
 
@@ -144,19 +146,50 @@ TEST(Trainer, TheFusedFormSaysTheSame) {
   EXPECT_LT(counters.at("reparam.branches.fused_difference"), 1e-3);
 }
 
-TEST(Trainer, StartsFromAWeightFileAndDrawsAnotherHeadAnew) {
-  const Workshop shop;
+/// A recipe that changes no weight, so that what it ends with is what it began with.
+nlohmann::json standing_still(const Workshop& shop) {
   auto recipe = shop.recipe();
   recipe["optimizer"]["sgd"] = {{"lr", 0.0}, {"weight_decay", 0.0}};
-  auto request = shop.request(recipe);
+  return recipe;
+}
+
+std::map<std::string, at::Tensor> tensors_in(const fs::path& file) {
+  const auto content = load_tensors(file);
+  return {content.tensors.begin(), content.tensors.end()};
+}
+
+TEST(Trainer, StartsFromAWeightFile) {
+  const Workshop shop;
+  auto request = shop.request(standing_still(shop));
   request.initial = shop.root() / "teacher.safetensors";
   train_in(shop.folder("init"), request);
-  const auto teacher = load_tensors(request.initial);
-  std::map<std::string, at::Tensor> trained;
-  for (auto& [name, tensor] : load_tensors(shop.folder("init") / "weights" / "raw.safetensors").tensors) trained[name] = tensor;
-  for (const auto& [name, tensor] : teacher.tensors)
-    if (name.find("running") == std::string::npos) EXPECT_TRUE(at::equal(tensor, trained.at(name))) << name;
-  EXPECT_NE(log_of(shop.folder("init")).find("weights from"), std::string::npos);
+  const auto trained = tensors_in(shop.folder("init") / "weights" / "raw.safetensors");
+  for (const auto& [name, tensor] : tensors_in(request.initial))
+    EXPECT_TRUE(name.find("running") != std::string::npos || at::equal(tensor, trained.at(name))) << name;
+}
+
+TEST(Trainer, DrawsTheHeadAnewWhereClassesDiffer) {
+  const Workshop shop;
+  auto request = shop.request(standing_still(shop));
+  train_in(shop.folder("fresh"), request);
+  request.initial = shop.root() / "seven.safetensors";
+  save_weights(request.initial,
+               initial_weights(training::build_backbone(shop.recipe().at("backbone"), {3, 16, 16, 7}), 9));
+  train_in(shop.folder("init"), request);
+  const auto fresh = tensors_in(shop.folder("fresh") / "weights" / "raw.safetensors");
+  const auto started = tensors_in(shop.folder("init") / "weights" / "raw.safetensors");
+  EXPECT_TRUE(at::equal(fresh.at("fc.weight"), started.at("fc.weight")));
+  EXPECT_TRUE(at::equal(tensors_in(request.initial).at("conv1.weight"), started.at("conv1.weight")));
+  EXPECT_NE(log_of(shop.folder("init")).find("fc.weight"), std::string::npos);
+}
+
+TEST(Trainer, StopsBeforeItsFirstStepWhenTold) {
+  const Workshop shop;
+  const std::atomic<bool> stop = true;
+  const auto folder = shop.folder("stopped");
+  EXPECT_EQ(train(folder, shop.request(shop.recipe()), stop, {}).state, Outcome::State::Interrupted);
+  EXPECT_EQ(lines_of(folder, "end").at(0).at("state"), "interrupted");
+  EXPECT_TRUE(fs::exists(folder / "checkpoint.safetensors"));
 }
 
 TEST(Trainer, ASmokeRunEndsAfterItsStepsAsIfTheyWereAll) {
