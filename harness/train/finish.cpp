@@ -104,28 +104,41 @@ std::string idleness(const Member& member, const Counters& counters) {
   return fmt::format("{} is on and did nothing", member.name);
 }
 
+/// What every ingredient did: the trajectory's together, a passive one's under each of its runs.
+class CountersLine {
+ public:
+  void add(const Member& member) {
+    const auto counters = member->counters();
+    for (const auto& [name, value] : counters) {
+      const auto full_name = member.name + "." + name;
+      if (member.shared) shared_[full_name] = finite_or_text(value);
+      for (const auto& run : member.runs)
+        if (!member.shared) add(run, full_name, value);
+    }
+    const auto idle = idleness(member, counters);
+    for (const auto& run : member.runs)
+      if (!idle.empty()) invalid_[run] = invalid_.contains(run) ? invalid_[run] + "; " + idle : idle;
+  }
+  void add(const std::string& run, const std::string& name, double value) {
+    of_runs_[run][name] = finite_or_text(value);
+  }
+  void write(Record& record) const { record.counters(shared_, of_runs_, invalid_); }
+
+ private:
+  nlohmann::json shared_ = nlohmann::json::object(), of_runs_ = nlohmann::json::object();
+  std::map<std::string, std::string> invalid_;
+};
+
 void write_counters(const Training& training, const std::map<std::string, double>& differences,
                     Record& record) {
-  auto shared = nlohmann::json::object(), of_runs = nlohmann::json::object(),
-       invalid = nlohmann::json::object();
+  CountersLine line;
   std::string reparam = "reparam";
   for (const auto& member : training.kit) {
-    const auto counters = member->counters();
-    const auto idle = idleness(member, counters);
+    line.add(member);
     if (member.entry->family == "reparam") reparam = member.name;
-    for (const auto& [name, value] : counters) {
-      if (member.shared)
-        shared[member.name + "." + name] = finite_or_text(value);
-      else
-        for (const auto& run : member.runs) of_runs[run][member.name + "." + name] = finite_or_text(value);
-    }
-    if (!idle.empty())
-      for (const auto& run : member.runs)
-        invalid[run] = invalid.contains(run) ? invalid[run].get<std::string>() + "; " + idle : idle;
   }
-  for (const auto& [run, difference] : differences)
-    of_runs[run][reparam + ".fused_difference"] = finite_or_text(difference);
-  record.counters(shared, of_runs, invalid);
+  for (const auto& [run, difference] : differences) line.add(run, reparam + ".fused_difference", difference);
+  line.write(record);
 }
 
 std::vector<Harvest> harvests_of(const Training& training, const std::vector<Variant>& last) {
