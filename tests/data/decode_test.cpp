@@ -70,7 +70,7 @@ TEST(DecodeImage, RefusesEveryTruncationOfAFile) {
 }
 
 TEST(DecodeImage, LoadsOrRefusesWhateverIsDamaged) {
-  Stream stream(1, "damage");
+  const Stream stream(1, "damage");
   for (const std::string name :
        {"bad/cmyk.jpg", "bad/greyscale.jpg", "png/interlaced.png", "png/palette.png"})
     for (std::uint64_t attempt = 0; attempt < 300; ++attempt) {
