@@ -2,6 +2,7 @@
 # installed, and a CUDA wheel's demands the CUDA toolkit.
 #   ABLATE_LIBTORCH (variable or environment): a folder that holds include/ and lib/
 #   else the `torch` of the Python found first, if its C++ ABI is the current one
+# Links libtorch_cpu and libc10 only: libtorch holds nothing itself, and a CUDA wheel's would load all of CUDA at every start.
 # Defines LibTorch::LibTorch, LibTorch_ROOT and LibTorch_VERSION.
 
 set(LibTorch_ROOT "${ABLATE_LIBTORCH}")
@@ -19,7 +20,7 @@ if(NOT LibTorch_ROOT)
 endif()
 
 set(LibTorch_LIBRARIES "")
-foreach(name IN ITEMS torch torch_cpu c10)
+foreach(name IN ITEMS torch_cpu c10)
   find_library(LibTorch_${name} NAMES ${name} PATHS "${LibTorch_ROOT}/lib" NO_DEFAULT_PATH NO_CACHE)
   if(LibTorch_${name})
     list(APPEND LibTorch_LIBRARIES "${LibTorch_${name}}")
@@ -37,7 +38,7 @@ endif()
 
 include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(LibTorch
-  REQUIRED_VARS LibTorch_torch LibTorch_torch_cpu LibTorch_c10
+  REQUIRED_VARS LibTorch_torch_cpu LibTorch_c10
   VERSION_VAR LibTorch_VERSION
   REASON_FAILURE_MESSAGE "run scripts/setup, or set ABLATE_LIBTORCH to a LibTorch >= 2.7")
 
