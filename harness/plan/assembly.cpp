@@ -73,15 +73,12 @@ Identities Assembly::identify(const ResolvedRecipe& resolved, std::uint64_t seed
   Identities identities;
   identities.fingerprint = fingerprint(resolved);
   identities.pending = identities.fingerprint.empty();
-  if (const auto init = resolved.init(); !init.empty()) {
+  if (const auto init = resolved.init(); !init.empty() && resolved.init_located) {
     identities.init = world_.weights_digest ? world_.weights_digest(init) : "";
-    if (identities.init.empty()) {
+    if (identities.init.empty())
       resolver_.missing(resolved.init_place, fmt::format("cannot read the weights {}", init), problems_);
-      identities.pending = true;
-    }
-  } else if (resolved.init_unset) {
-    identities.pending = true;
   }
+  identities.pending |= !resolved.init().empty() && identities.init.empty();
   for (const auto& use : resolved.teachers) {
     const auto& teacher = reference(use.name, seed);
     identities.teachers[use.name] = teacher.id;

@@ -82,14 +82,17 @@ std::optional<std::string> Resolver::locate(const Tree& path, Problems& problems
   return std::filesystem::absolute(folder / text).lexically_normal().string();
 }
 
-void Resolver::locate_paths(const std::vector<ParamInfo>& params, const Tree& given, json& settings,
+bool Resolver::locate_paths(const std::vector<ParamInfo>& params, const Tree& given, json& settings,
                             Problems& problems) const {
+  bool all = true;
   for (const auto& param : params) {
     const Tree* value = given.find(param.name);
     if (param.type != ParamType::Path || !value || !value->is(Tree::Kind::String)) continue;
     const auto located = locate(*value, problems);
-    settings[param.name] = located ? json(*located) : json();
+    if (located) settings[param.name] = *located;
+    all &= located.has_value();
   }
+  return all;
 }
 
 void Resolver::data(Work& work) const {
@@ -100,16 +103,15 @@ void Resolver::data(Work& work) const {
   if (!work.out.data) return unknown_entry("data set", *member, data_names(), work.problems);
   const auto& params = work.out.data->params;
   auto settings = ablate::resolve(params, member->value, "data." + member->key, work.problems);
-  locate_paths(params, member->value, settings, work.problems);
+  work.out.data_located = locate_paths(params, member->value, settings, work.problems);
   for (const auto& param : params)
-    if (const Tree* value = member->value.find(param.name); value && param.type == ParamType::Path) {
+    if (const Tree* value = member->value.find(param.name); value && param.type == ParamType::Path)
       work.out.data_place = value->place;
-      work.out.data_located = settings[param.name].is_string();
-    }
   work.out.recipe["data"][member->key] = std::move(settings);
 }
 
 void Resolver::backbone(Work& work) const {
+  if (!teachers_ && !work.given.find("backbone")) return;  // a recipe file leaves it to the sweep
   const auto* member = single_entry(work.given, "backbone", "network", work.problems);
   if (!member) return;
   work.out.backbone_place = member->place;
@@ -124,11 +126,8 @@ void Resolver::settings(Work& work) const {
   const Tree* evaluate = work.given.find("evaluate");
   const auto& fields = train_fields().info();
   auto resolved = ablate::resolve(fields, train ? *train : empty_object(), "train", work.problems);
-  if (train) locate_paths(fields, *train, resolved, work.problems);
-  if (const Tree* init = train ? train->find("init") : nullptr) {
-    work.out.init_place = init->place;
-    work.out.init_unset = init->is(Tree::Kind::String) && resolved["init"].is_null();
-  }
+  work.out.init_located = !train || locate_paths(fields, *train, resolved, work.problems);
+  if (const Tree* init = train ? train->find("init") : nullptr) work.out.init_place = init->place;
   work.out.recipe["train"] = std::move(resolved);
   work.out.recipe["evaluate"] = ablate::resolve(
       evaluate_fields().info(), evaluate ? *evaluate : empty_object(), "evaluate", work.problems);
@@ -147,7 +146,7 @@ std::optional<ResolvedRecipe> Resolver::resolve(const Tree& recipe, Findings& fi
   if (!mistakes.ok()) return std::nullopt;
   Problems clashes;
   judge_combination(work.out, clashes);
-  judge_network(work.out, recipe, clashes);
+  if (work.out.backbone) judge_network(work.out, recipe, clashes);
   add_problems(clashes, findings.clashes);
   if (!clashes.ok()) return std::nullopt;
   return std::move(work.out);

@@ -33,10 +33,10 @@ struct TeacherUse {
 struct ResolvedRecipe {
   nlohmann::json recipe;  // every parameter present, neutral ingredients removed, teachers by name
   const DataEntry* data = nullptr;
-  const BackboneEntry* backbone = nullptr;
+  const BackboneEntry* backbone = nullptr;  // null in a recipe file that names none
   Place data_place, backbone_place, init_place;
   bool data_located = true;  // false: its path holds an unset ${NAME}
-  bool init_unset = false;   // likewise, of train.init
+  bool init_located = true;  // likewise, of train.init
   std::vector<UsedIngredient> used;
   std::vector<TeacherUse> teachers;
 
@@ -80,7 +80,8 @@ class Resolver {
   nlohmann::json ingredient(Work& work, const IngredientEntry& entry, const Tree& given) const;
   nlohmann::json nested(Work& work, const ParamInfo& param, const Tree& given) const;
   void teacher(Work& work, const Tree& given) const;
-  void locate_paths(const std::vector<ParamInfo>& params, const Tree& given, nlohmann::json& settings,
+  /// Makes paths absolute; false when one holds an unset ${NAME}.
+  bool locate_paths(const std::vector<ParamInfo>& params, const Tree& given, nlohmann::json& settings,
                     Problems& problems) const;
 
   const World& world_;

@@ -1,0 +1,107 @@
+#include <gmock/gmock.h>
+
+#include "tests/plan/sweep_folder.h"
+
+namespace ablate {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class Teachers : public SweepFolder {
+ protected:
+  std::string with_teachers(const std::string& teachers, const std::string& more = "",
+                            const std::string& teacher = "T") {
+    return sweep(R"("teachers": )" + teachers + more,
+                 R"("distill": {"logit": {"teacher": ")" + teacher + R"("}})");
+  }
+  std::vector<std::string> teachers_in_order(const Plan& plan) {
+    std::vector<std::string> names;
+    for (const auto& trajectory : plan.trajectories)
+      if (const auto& run = plan.runs.at(trajectory.runs[0]); !run.teacher.empty())
+        names.push_back(run.teacher + " " + std::to_string(run.seed));
+    return names;
+  }
+};
+
+TEST_F(Teachers, TrainOnceWithSeedOne) {
+  const auto plan =
+      planned(with_teachers(R"({"T": {"backbone": {"resnet": {"depth": 20}}}})", R"(, "seeds": [4, 5])"));
+  EXPECT_THAT(teachers_in_order(plan), ElementsAre("T 1"));
+  const auto& student = plan.runs.at(plan.arms[0].runs[1]);
+  const auto& reference = student.spec["recipe"]["distill"]["logit"]["teacher"];
+  EXPECT_EQ(reference, (nlohmann::json{{"run", plan.trajectories[0].runs[0]}}));
+  EXPECT_THAT(plan.trajectory(student.trajectory)->teachers, ElementsAre(plan.trajectories[0].runs[0]));
+  EXPECT_EQ(student.recipe["distill"]["logit"]["teacher"], reference);
+}
+
+TEST_F(Teachers, MayFollowTheStudentsSeed) {
+  const auto plan =
+      planned(with_teachers(R"({"T": {"backbone": "resnet", "seed": "same"}})", R"(, "seeds": [4, 5])"));
+  EXPECT_THAT(teachers_in_order(plan), ElementsAre("T 4", "T 5"));
+}
+
+TEST_F(Teachers, MayHaveTeachersOfTheirOwn) {
+  const auto plan = planned(
+      with_teachers(R"({"T": {"backbone": {"resnet": {"depth": 20}}, "distill": {"logit": {"teacher": "TT"}}},
+                                              "TT": {"backbone": {"resnet": {"depth": 56}}}})"));
+  EXPECT_THAT(teachers_in_order(plan), ElementsAre("TT 1", "T 1"));
+  EXPECT_THAT(plan.trajectories[1].teachers, ElementsAre(plan.trajectories[0].runs[0]));
+}
+
+TEST_F(Teachers, MayNotTeachInACircle) {
+  const auto said =
+      refused(with_teachers(R"({"T": {"backbone": "resnet", "distill": {"logit": {"teacher": "U"}}},
+    "U": {"backbone": "resnet", "distill": {"logit": {"teacher": "T"}}}})"));
+  EXPECT_THAT(said, HasSubstr("teachers in a circle: T -> U -> T"));
+}
+
+TEST_F(Teachers, FollowNoFactor) {
+  const auto plan = planned(with_teachers(R"({"T": {"backbone": {"resnet": {"depth": 20}}}})",
+                                          R"(, "factors": {"train.epochs": [4], "mix": ["mixup"]})"));
+  EXPECT_THAT(teachers_in_order(plan), ElementsAre("T 1"));
+  EXPECT_EQ(plan.runs.size(), 4u);
+}
+
+TEST_F(Teachers, FollowTheCommandLine) {
+  const auto plan = planned(with_teachers(R"({"T": {"backbone": {"resnet": {"depth": 20}}}})"),
+                            {.set = {"train.epochs=1"}});
+  EXPECT_EQ(plan.runs.at(plan.trajectories[0].runs[0]).recipe["train"]["epochs"], 1);
+}
+
+TEST_F(Teachers, KeepTheBasesData) {
+  EXPECT_THAT(refused(with_teachers(R"({"T": {"backbone": "resnet", "set": {"data": "cifar100"}}})")),
+              HasSubstr("a teacher learns from the base's data"));
+}
+
+TEST_F(Teachers, MustBeKnownByName) {
+  const auto said = refused(with_teachers(R"({"R110": {"backbone": "resnet"}})", "", "R10"));
+  EXPECT_THAT(said, HasSubstr("unknown teacher 'R10' (did you mean 'R110'?)"));
+}
+
+TEST_F(Teachers, ThatNobodyAsksAreWarnedOf) {
+  const auto plan = planned(sweep(R"("teachers": {"T": {"backbone": "resnet"}})"));
+  EXPECT_EQ(plan.runs.size(), 1u);
+  EXPECT_THAT(said(), HasSubstr("warning: no arm learns from the teacher 'T'"));
+}
+
+TEST_F(Teachers, OfAnIngredientThatIsNeutralAreNotTrained) {
+  const auto plan =
+      planned(sweep(R"("teachers": {"T": {"backbone": "resnet"}})",
+                    R"("distill": {"logit": {"teacher": "T", "kd_weight": 0, "ce_weight": 1}})"));
+  EXPECT_EQ(plan.runs.size(), 1u);
+}
+
+TEST_F(Teachers, ThatNormaliseDifferentlySaySoInTheKey) {
+  weights["t.safetensors"] = sha256("t");
+  const auto teacher = [&](const std::string& set) {
+    const auto plan = planned(
+        with_teachers(R"({"T": {"backbone": "resnet", "weights": "t.safetensors", "set": )" + set + "}}"));
+    return plan.runs.begin()->second.spec["recipe"]["distill"]["logit"]["teacher"];
+  };
+  EXPECT_FALSE(teacher("{}").contains("mean"));
+  EXPECT_EQ(teacher(R"({"data.synthetic.mean": [0.1, 0.2, 0.3]})")["mean"], (nlohmann::json{0.1, 0.2, 0.3}));
+}
+
+}  // namespace
+}  // namespace ablate
