@@ -2,13 +2,15 @@
 
 #include <filesystem>
 #include <iostream>
+#include <set>
 
 #include <fmt/format.h>
 
 #include "harness/cli/command.h"
-#include "harness/cli/recipe_difference.h"
 #include "harness/cli/shared_options.h"
 #include "harness/core/journal.h"
+#include "harness/plan/difference.h"
+#include "harness/plan/text.h"
 #include "harness/run/folder_state.h"
 #include "harness/run/run_sweep.h"
 #include "harness/run/schedule.h"
@@ -18,32 +20,12 @@
 namespace ablate::cli {
 namespace {
 
-/// The arm that a row is measured against.
-const Arm* reference_of(const Plan& plan, const Arm& arm) {
-  for (const auto& other : plan.arms)
-    if (other.reference && other.table == arm.table && other.backbone == arm.backbone) return &other;
-  return nullptr;
-}
-
-std::vector<std::string> differences_of(const Plan& plan, const Arm& arm) {
-  const auto* reference = reference_of(plan, arm);
-  return reference && reference != &arm ? differences(reference->recipe, arm.recipe)
-                                        : std::vector<std::string>{};
-}
-
 /// What `run` would find in the store.
 Schedule schedule_in(const Store& store, const Plan& plan) {
   Problems none;
   Schedule schedule(plan, Selection("", plan, none).runs(plan), {});
   for (auto& task : schedule.tasks()) schedule.refresh(task, inspect(store, task.trajectory->key));
   return schedule;
-}
-
-void print_arm(const Plan& plan, const Arm& arm, bool origin) {
-  std::cout << fmt::format("  {}, {}: {} runs\n", arm.backbone, arm.label, arm.runs.size());
-  for (const auto& line : differences_of(plan, arm)) std::cout << fmt::format("      {}\n", line);
-  if (!origin) return;
-  for (const auto& [path, place] : arm.origins) std::cout << fmt::format("      {}: from {}\n", path, place);
 }
 
 void print_totals(const Plan& plan, const Schedule& schedule) {
@@ -63,14 +45,12 @@ void print_totals(const Plan& plan, const Schedule& schedule) {
                            std::size_t(ready) + plan.pending_trajectories);
 }
 
-void print_text(const Plan& plan, const Schedule& schedule, bool origin) {
-  std::cout << fmt::format("sweep {} {}\n", plan.name, plan.digest.substr(0, 12));
-  for (const auto& table : plan.tables) {
-    std::cout << fmt::format("{}: {}, {} arms\n", table.title.empty() ? plan.name : table.title, table.design,
-                             table.arms.size());
-    for (const int arm : table.arms) print_arm(plan, plan.arms.at(std::size_t(arm)), origin);
-  }
-  for (const auto& note : plan.notes) std::cout << "note: " << note << '\n';
+void print_text(const Plan& plan, const Schedule& schedule, bool origins) {
+  std::set<std::string> done;
+  for (const auto& task : schedule.tasks())
+    if (!task.ready && (task.state == State::Done || task.state == State::Diverged))
+      done.insert(task.trajectory->runs.begin(), task.trajectory->runs.end());
+  std::cout << plan_text(plan, {[&](const std::string& run) { return done.contains(run); }, origins});
   print_totals(plan, schedule);
 }
 
