@@ -53,6 +53,13 @@ std::filesystem::path fixture_folder() {
                          : std::filesystem::path(ABLATE_TEST_ROOT) / "tests" / "fixtures";
 }
 
+std::filesystem::path fixture_path(const std::string& name) {
+  const auto given = fixture_folder() / name;
+  return std::filesystem::exists(given)
+             ? given
+             : std::filesystem::path(ABLATE_TEST_ROOT) / "tests" / "fixtures" / name;
+}
+
 nlohmann::json read_fixture(const std::filesystem::path& path) {
   std::ifstream file(path);
   if (!file) throw Error("cannot read fixture " + path.string());
@@ -104,13 +111,15 @@ Graph ModelFixture::graph(int size) const {
 }
 
 std::vector<ModelFixture> model_fixtures() {
+  const auto folder = fixture_folder() / "models";
   std::vector<ModelFixture> fixtures;
-  for (const auto& entry : std::filesystem::directory_iterator(fixture_folder() / "models"))
+  std::error_code absent;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, absent))
     if (entry.path().extension() == ".json")
       fixtures.push_back({entry.path().stem().string(), read_fixture(entry.path())});
   std::sort(fixtures.begin(), fixtures.end(), [](const auto& a, const auto& b) { return a.file < b.file; });
   for (const auto& fixture : fixtures) std::cout << "covers models/" << fixture.file << ".json\n";
-  EXPECT_FALSE(fixtures.empty()) << "no model fixtures in " << fixture_folder() / "models";
+  EXPECT_FALSE(fixtures.empty()) << "no model fixtures in " << folder;
   return fixtures;
 }
 

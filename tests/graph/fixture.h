@@ -12,6 +12,9 @@ namespace ablate::test {
 
 /// ABLATE_FIXTURES of the environment, else the fixtures of the source tree.
 std::filesystem::path fixture_folder();
+/// A file in the folder that ABLATE_FIXTURES of the environment names, if it is there; else in the source
+/// tree's.
+std::filesystem::path fixture_path(const std::string& name);
 nlohmann::json read_fixture(const std::filesystem::path& path);
 
 // The pseudo-random fill (README of the fixtures).
@@ -35,7 +38,8 @@ struct ModelFixture {
   Graph graph() const { return graph(data.at("input")); }
 };
 
-/// Every file of models/, sorted; prints their names. Fails the test when there are none.
+/// Every file of models/ in ABLATE_FIXTURES (unset: in the source tree), sorted; prints their names. Fails
+/// the test when there are none.
 std::vector<ModelFixture> model_fixtures();
 
 }  // namespace ablate::test

@@ -34,7 +34,7 @@ void expect_tap_shapes(const Graph& graph, const nlohmann::json& taps) {
 }
 
 TEST(FixtureFill, FollowsTheDefinition) {
-  const auto fill = read_fixture(fixture_folder() / "fill.json");
+  const auto fill = read_fixture(fixture_path("fill.json"));
   for (const auto& entry : fill.at("splitmix64"))
     EXPECT_EQ(splitmix64(hexadecimal(entry.at("seed"))), hexadecimal(entry.at("output")));
   for (const auto& entry : fill.at("unit"))
@@ -45,7 +45,7 @@ TEST(FixtureFill, FollowsTheDefinition) {
 }
 
 TEST(FixtureFill, GivesTheValuesOfTheStateEntries) {
-  const auto fill = read_fixture(fixture_folder() / "fill.json");
+  const auto fill = read_fixture(fixture_path("fill.json"));
   ASSERT_FALSE(fill.at("state_fill").empty());
   for (const auto& fixture : model_fixtures())
     for (const auto& expected : fill.at("state_fill")) {
