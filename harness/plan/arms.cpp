@@ -14,7 +14,7 @@ struct ArmMaker::Block {
   const BackboneRow& row;
   Tree reference;
   std::vector<DraftArm>& arms;
-  std::vector<Combination> seen;
+  std::set<Combination> seen;
   const nlohmann::json* reference_recipe = nullptr;  // resolved
 
   std::string where() const { return panel.title.empty() ? row.label : panel.title + ", " + row.label; }
@@ -73,8 +73,7 @@ void ArmMaker::add_combination(Block& block, const Combination& combination) {
   for (const auto& choice : levelled.idle)
     note(fmt::format("{}: '{}' applies only where what it changes is on; elsewhere its arms are one",
                      block.where(), choice.factor->name));
-  if (std::ranges::find(block.seen, levelled.effective) != block.seen.end()) return;
-  block.seen.push_back(levelled.effective);
+  if (!block.seen.insert(levelled.effective).second) return;
   if (excluded(block, levelled.effective)) return;
   for (const auto& choice : levelled.effective) uses_.levels.insert(choice.level);
   add(block, {.table = block.table,
@@ -149,7 +148,7 @@ void ArmMaker::report_unused() {
     if (!uses_.applied.contains(assignment))
       problems_.error(assignment->place,
                       fmt::format("{} is off wherever this would apply", owner_of(assignment->path)));
-  if (std::ranges::any_of(sweep_.panels, &Panel::broken)) return;
+  if (sweep_.broken) return;
   for (const auto& factor : sweep_.factors) report_unused_levels(factor);
   const auto report = [&](const std::vector<Exclusion>& list) {
     for (const auto& exclusion : list)

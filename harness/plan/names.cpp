@@ -48,7 +48,7 @@ bool check_label(const std::string& label, const std::string& what, const Place&
   if (label.empty())
     problems.error(place, fmt::format("{} may not be empty", what));
   else if (std::ranges::find(reserved, label) != reserved.end())
-    problems.error(place, fmt::format("'{}' is reserved: choose another name for {}", label, what));
+    problems.error(place, fmt::format("'{}' is reserved: choose another name", label));
   else if (label.find_first_of(",=") != std::string::npos)
     problems.error(place, fmt::format("{} may hold no ',' or '=': '{}'", what, label));
   else

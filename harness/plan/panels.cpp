@@ -160,7 +160,7 @@ Panel read_panel(const Tree& tree, Sweep& sweep, const std::vector<std::uint64_t
   Problems of_design;
   read_at(tree, sweep, panel, of_design);
   read_panel_design(tree, sweep, panel, of_design);
-  panel.broken = !of_design.ok();
+  sweep.broken |= !of_design.ok();
   add_problems(of_design, problems);
   panel.exclude = read_exclude(tree, sweep, problems);
   if (const Tree* columns = member_of_kind(tree, "columns", Tree::Kind::String, problems))
@@ -175,9 +175,14 @@ void read_single_panel(const Tree& root, Sweep& sweep, const std::vector<std::ui
   Problems of_design;
   panel.design = design ? read_named_design(*design, sweep, {}, of_design)
                         : read_design("one_at_a_time", root.place, nullptr, sweep, {}, of_design);
-  panel.broken = !of_design.ok();
+  sweep.broken |= !of_design.ok();
   add_problems(of_design, problems);
   sweep.panels.push_back(std::move(panel));
+}
+
+void not_a_table(const Tree& item, Sweep& sweep, Problems& problems) {
+  sweep.broken = true;
+  problems.error(item.place, fmt::format("a table is an object, found {}", kind_name(item.kind)));
 }
 
 void read_tables(const Tree& root, const Tree& tables, Sweep& sweep, const std::vector<std::uint64_t>& seeds,
@@ -189,7 +194,7 @@ void read_tables(const Tree& root, const Tree& tables, Sweep& sweep, const std::
     if (item.is(Tree::Kind::Object))
       sweep.panels.push_back(read_panel(item, sweep, seeds, problems));
     else
-      problems.error(item.place, fmt::format("a table is an object, found {}", kind_name(item.kind)));
+      not_a_table(item, sweep, problems);
 }
 
 }  // namespace
@@ -218,6 +223,8 @@ void read_panels(const Tree& root, Sweep& sweep, Problems& problems) {
   const Tree* tables = member_of_kind(root, "tables", Tree::Kind::Array, problems);
   if (tables)
     read_tables(root, *tables, sweep, seeds, problems);
+  else if (root.find("tables"))
+    sweep.broken = true;
   else
     read_single_panel(root, sweep, seeds, problems);
   sweep.exclude = read_exclude(root, sweep, problems);  // may name factors that a design made

@@ -142,6 +142,9 @@ void read_sweep(const Tree& root, const std::filesystem::path& file, const Overr
     read_teachers(*teachers, sweep.teachers, problems);
   if (const Tree* factors = member_of_kind(root, "factors", Tree::Kind::Object, problems))
     read_factors(*factors, sweep.factors, problems);
+  sweep.broken = sweep.backbones.empty() || std::ranges::any_of(sweep.factors, [](const Factor& factor) {
+                   return factor.levels.empty();
+                 });
   read_panels(root, sweep, problems);
 }
 

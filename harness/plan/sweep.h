@@ -34,7 +34,7 @@ struct Choice {
   const Factor* factor = nullptr;
   const Level* level = nullptr;
 
-  bool operator==(const Choice&) const = default;
+  auto operator<=>(const Choice&) const = default;
 };
 
 /// The levels of an arm, where it differs from the reference; none: the reference itself.
@@ -78,7 +78,6 @@ struct Panel {
   std::vector<std::string> backbones;  // labels
   std::vector<std::uint64_t> seeds;
   Design design;
-  bool broken = false;  // its design could not be read, so nothing can be said of what it leaves unused
 };
 
 struct BackboneRow {
@@ -115,6 +114,7 @@ struct Sweep {
   std::deque<Factor> generated;  // by designs that name families
   std::vector<Exclusion> exclude;
   std::vector<Panel> panels;
+  bool broken = false;  // factors or designs could not be read: nothing can be said of what is left unused
 
   const Factor* factor(const std::string& name) const;
 };

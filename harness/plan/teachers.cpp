@@ -14,7 +14,7 @@ namespace {
 using TeacherMap = std::map<std::string, Teacher>;
 
 Tree teacher_recipe(const Sweep& sweep, const TeacherDeclaration& declaration, Problems& problems) {
-  Tree recipe = inherited_recipe(sweep, declaration.place);
+  Tree recipe = inherited_recipe(sweep);
   recipe.set("backbone", *declaration.backbone, declaration.backbone->place);
   if (declaration.distill) recipe.set("distill", *declaration.distill, declaration.distill->place);
   Uses uses;
@@ -43,11 +43,11 @@ void look_for_cycle(const TeacherMap& teachers, const std::string& name, std::ve
 
 }  // namespace
 
-Tree inherited_recipe(const Sweep& sweep, const Place& place) {
+Tree inherited_recipe(const Sweep& sweep) {
   Tree base = *sweep.base;
   Uses uses;
   apply_patch(sweep.set, base, uses);
-  Tree recipe = Tree::object(place);
+  Tree recipe = Tree::object(base.place);
   for (const auto& member : base.members)
     for (const char* key : {"data", "train", "optimizer", "schedule", "augment"})
       if (member.key == key) recipe.set(member.key, member.value, member.place);

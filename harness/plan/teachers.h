@@ -21,6 +21,6 @@ std::map<std::string, Teacher> resolve_teachers(const Sweep& sweep, const Resolv
 
 /// What a teacher inherits of the base: data, train, optimizer, schedule and augment, with the command line's
 /// changes.
-Tree inherited_recipe(const Sweep& sweep, const Place& place);
+Tree inherited_recipe(const Sweep& sweep);
 
 }  // namespace ablate
