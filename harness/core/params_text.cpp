@@ -9,7 +9,9 @@ namespace ablate {
 
 using nlohmann::json;
 
-std::string plain_number(double value) { return fmt::format("{}", value); }
+std::string plain_number(double value) {
+  return fmt::format("{}", value);
+}
 
 std::string range_text(const Range& range) {
   const bool low = std::isfinite(range.low), high = std::isfinite(range.high);
