@@ -37,10 +37,12 @@ std::string heading(const Comparison& comparison) {
   return comparison.title.empty() ? comparison.sweep : comparison.title;
 }
 
-/// A panel's title; the only backbone's name stands in it, having no column group.
-std::string panel_heading(const PanelResult& panel) {
-  if (panel.backbones.size() != 1) return panel.title;
-  return panel.title.empty() ? panel.backbones.front() : panel.title + ", " + panel.backbones.front();
+/// A panel's title, unless it is the sweep's own; the only backbone's name stands in it, having no column
+/// group.
+std::string panel_heading(const PanelResult& panel, const Comparison& comparison) {
+  const auto title = panel.title == heading(comparison) ? "" : panel.title;
+  if (panel.backbones.size() != 1) return title;
+  return title.empty() ? panel.backbones.front() : title + ", " + panel.backbones.front();
 }
 
 std::string as_text(const Comparison& comparison, const TableOptions& options) {
@@ -50,7 +52,7 @@ std::string as_text(const Comparison& comparison, const TableOptions& options) {
   std::string text = bold(heading(comparison));
   for (const auto& panel : comparison.panels) {
     text += "\n";
-    if (const auto title = panel_heading(panel); !title.empty()) text += bold(title);
+    if (const auto title = panel_heading(panel, comparison); !title.empty()) text += bold(title);
     for (const auto& [title, grid] : panel_grids(panel, comparison.metric, options.times, kTextBackbones))
       text += (title.empty() ? "" : title + "\n") + text_of(grid);
   }
@@ -62,7 +64,7 @@ std::string as_text(const Comparison& comparison, const TableOptions& options) {
 std::string as_markdown(const Comparison& comparison, const TableOptions& options) {
   std::string text = "## " + heading(comparison) + "\n";
   for (const auto& panel : comparison.panels) {
-    if (const auto title = panel_heading(panel); !title.empty()) text += "\n### " + title + "\n";
+    if (const auto title = panel_heading(panel, comparison); !title.empty()) text += "\n### " + title + "\n";
     for (const auto& [title, grid] :
          panel_grids(panel, comparison.metric, options.times, panel.backbones.size()))
       text += (title.empty() ? "\n" : "\n" + title + "\n\n") + markdown_of(grid);
