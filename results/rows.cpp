@@ -12,7 +12,7 @@
 namespace ablate {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 std::string hexadecimal(const nlohmann::json& blob) {
   std::string text;
@@ -70,14 +70,14 @@ std::vector<std::string> distinct(const std::vector<std::string>& columns) {
 
 std::string json_of(const Ledger::Rows& rows) {
   const auto names = distinct(rows.columns);
-  Json all = Json::array();
+  OrderedJson all = OrderedJson::array();
   for (const auto& row : rows.rows) {
-    Json object = Json::object();
+    OrderedJson object = OrderedJson::object();
     for (std::size_t i = 0; i < names.size(); ++i)
-      object[names[i]] = row[i].is_binary() ? Json(hexadecimal(row[i])) : Json(row[i]);
+      object[names[i]] = row[i].is_binary() ? OrderedJson(hexadecimal(row[i])) : OrderedJson(row[i]);
     all.push_back(std::move(object));
   }
-  return all.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return all.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
 }
 
 }  // namespace

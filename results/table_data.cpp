@@ -11,7 +11,7 @@
 namespace ablate {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 constexpr int kJsonVersion = 1;
 
@@ -32,25 +32,25 @@ double rounded(double value) {
   return std::isfinite(value) ? std::stod(fmt::format("{:.10g}", value)) : value;
 }
 
-Json number_or_null(double value) {
-  return std::isfinite(value) ? Json(rounded(value)) : Json();
+OrderedJson number_or_null(double value) {
+  return std::isfinite(value) ? OrderedJson(rounded(value)) : OrderedJson();
 }
 
 std::string plain(double value) {
   return std::isfinite(value) ? fmt::format("{:.10g}", value) : "";
 }
 
-Json cell_json(const std::string& backbone, const CellResult& cell, bool times) {
-  Json json{{"backbone", backbone},
-            {"seeds_planned", cell.planned},
-            {"n", cell.summary.n},
-            {"mean", number_or_null(cell.summary.mean)},
-            {"sd", number_or_null(cell.summary.sd)},
-            {"values", Json::array()},
-            {"difference", nullptr},
-            {"seeds_needed", cell.seeds_needed ? Json(cell.seeds_needed) : Json()},
-            {"parameters", number_or_null(cell.parameters)},
-            {"macs", number_or_null(cell.macs)}};
+OrderedJson cell_json(const std::string& backbone, const CellResult& cell, bool times) {
+  OrderedJson json{{"backbone", backbone},
+                   {"seeds_planned", cell.planned},
+                   {"n", cell.summary.n},
+                   {"mean", number_or_null(cell.summary.mean)},
+                   {"sd", number_or_null(cell.summary.sd)},
+                   {"values", OrderedJson::array()},
+                   {"difference", nullptr},
+                   {"seeds_needed", cell.seeds_needed ? OrderedJson(cell.seeds_needed) : OrderedJson()},
+                   {"parameters", number_or_null(cell.parameters)},
+                   {"macs", number_or_null(cell.macs)}};
   for (const auto& [seed, value] : cell.values)
     json["values"].push_back({{"seed", seed}, {"value", rounded(value)}});
   if (const auto& d = cell.difference)
@@ -65,14 +65,15 @@ Json cell_json(const std::string& backbone, const CellResult& cell, bool times) 
   return json;
 }
 
-Json panel_json(const PanelResult& panel, bool times) {
-  Json json{{"title", panel.title},     {"design", panel.design},       {"factors", panel.factors},
-            {"columns", panel.columns}, {"backbones", panel.backbones}, {"rows", Json::array()}};
+OrderedJson panel_json(const PanelResult& panel, bool times) {
+  OrderedJson json{{"title", panel.title},         {"design", panel.design},
+                   {"factors", panel.factors},     {"columns", panel.columns},
+                   {"backbones", panel.backbones}, {"rows", OrderedJson::array()}};
   for (const auto& row : panel.rows) {
-    Json entry{{"label", row.label},
-               {"reference", row.reference},
-               {"levels", Json::object()},
-               {"cells", Json::array()}};
+    OrderedJson entry{{"label", row.label},
+                      {"reference", row.reference},
+                      {"levels", OrderedJson::object()},
+                      {"cells", OrderedJson::array()}};
     for (const auto& [factor, level] : row.levels) entry["levels"][factor] = level;
     for (std::size_t i = 0; i < row.cells.size(); ++i)
       if (row.cells[i]) entry["cells"].push_back(cell_json(panel.backbones[i], *row.cells[i], times));
@@ -120,30 +121,30 @@ std::string table_csv(const Comparison& comparison, bool times) {
 }
 
 std::string table_json(const Comparison& c, bool times) {
-  Json json{{"schema_version", kJsonVersion},
-            {"sweep", c.sweep},
-            {"title", c.title},
-            {"plan", c.plan},
-            {"ledger", c.ledger},
-            {"metric", c.metric.name},
-            {"unit", c.metric.unit},
-            {"split", c.split},
-            {"images", c.images},
-            {"selected_by", c.selected_by},
-            {"variants", c.variants},
-            {"seeds", c.seeds},
-            {"test", {{"name", "paired t"}, {"confidence", 0.95}}},
-            {"environments", {{"count", c.environments}, {"mixed", c.mixed}}},
-            {"panels", Json::array()},
-            {"teachers", Json::array()},
-            {"footnotes", footnotes(c, times)}};
+  OrderedJson json{{"schema_version", kJsonVersion},
+                   {"sweep", c.sweep},
+                   {"title", c.title},
+                   {"plan", c.plan},
+                   {"ledger", c.ledger},
+                   {"metric", c.metric.name},
+                   {"unit", c.metric.unit},
+                   {"split", c.split},
+                   {"images", c.images},
+                   {"selected_by", c.selected_by},
+                   {"variants", c.variants},
+                   {"seeds", c.seeds},
+                   {"test", {{"name", "paired t"}, {"confidence", 0.95}}},
+                   {"environments", {{"count", c.environments}, {"mixed", c.mixed}}},
+                   {"panels", OrderedJson::array()},
+                   {"teachers", OrderedJson::array()},
+                   {"footnotes", footnotes(c, times)}};
   for (const auto& panel : c.panels) json["panels"].push_back(panel_json(panel, times));
   for (const auto& teacher : c.teachers) {
-    Json values = Json::array();
+    OrderedJson values = OrderedJson::array();
     for (double value : teacher.values) values.push_back(rounded(value));
     json["teachers"].push_back({{"name", teacher.name}, {"values", values}, {"note", teacher.note}});
   }
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
 }
 
 }  // namespace ablate
