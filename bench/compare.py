@@ -23,6 +23,19 @@ def images_per_second(command, core):
     return float(result.stdout.split()[-1])
 
 
+def processor():
+    with open("/proc/cpuinfo") as lines:
+        fields = dict(line.split(":", 1) for line in lines if line.count(":"))
+    names = {name.strip(): value.strip() for name, value in fields.items()}
+    return f"{names['model name']} (family {names['cpu family']}, model {names['model']})"
+
+
+def versions():
+    command = [sys.executable, "-c", "import torch, platform; print(torch.__version__, platform.python_version())"]
+    torch, python = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    return f"PyTorch {torch} on Python {python}"
+
+
 def spread(values):
     return f"{statistics.median(values):.0f} ({min(values):.0f}-{max(values):.0f})"
 
@@ -37,6 +50,8 @@ def main():
     parser.add_argument("--core", type=int, default=0)
     options = parser.parse_args()
 
+    print(f"{processor()}; one thread on core {options.core}; {versions()}; "
+          f"batch {options.batch}, {options.steps} steps, {options.rounds} rounds in alternation\n")
     print("| network 1.0, 32 px | plain script, img/s | Ablate, img/s | ratio (median, range) |")
     print("|---|---|---|---|")
     for network in options.networks:

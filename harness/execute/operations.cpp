@@ -37,7 +37,10 @@ at::Tensor convolve(const at::Tensor& x, const Link& link, const at::Tensor& wei
   const std::array<std::int64_t, 2> pads = link.pad_with_shift
                                                ? std::array<std::int64_t, 2>{0, 0}  // pad_with has done it
                                                : std::array<std::int64_t, 2>{link.pad_height, link.pad_width};
-  return at::conv2d(x, weight, bias, link.stride, pads, 1, link.groups);
+  // A slice of the channels is copied here once; left to the convolution it would be copied again for the
+  // gradient.
+  const auto whole = x.contiguous(x.suggest_memory_format());
+  return at::conv2d(whole, weight, bias, link.stride, pads, 1, link.groups);
 }
 
 at::Tensor normalise(const at::Tensor& x, const NormTensors& norm, const Pass& pass) {

@@ -4,6 +4,7 @@
 #include <ATen/ops/channel_shuffle.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/max_pool2d.h>
+#include <ATen/ops/split_with_sizes.h>
 
 #include <algorithm>
 #include <memory>
@@ -22,6 +23,7 @@ struct PlannedNode {
   std::vector<std::vector<std::size_t>>
       tensors;                  // per branch and link (Linear: one), the first of its tensors in the state
   std::vector<Value> released;  // inputs that nobody needs after this node
+  std::vector<Value> parts;     // Slice: itself and the later slices that with it make up the input
   int consumers = 0;
 };
 
@@ -29,6 +31,21 @@ struct WantedTap {
   TapPoint point;
   const std::string* name;
 };
+
+/// The slices of one value, from the given one on, that cover its channels in order; none when they do not.
+std::vector<Value> parts_from(const Graph& graph, Value first) {
+  const Value whole = graph.nodes[first].inputs[0];
+  std::vector<Value> parts;
+  int covered = 0;
+  if (graph.nodes[first].from != 0) return parts;
+  for (auto n = static_cast<std::size_t>(first); n < graph.nodes.size(); ++n) {
+    const auto& node = graph.nodes[n];
+    if (node.op != Op::Slice || node.inputs[0] != whole || node.from != covered) continue;
+    parts.push_back(static_cast<Value>(n));
+    covered = node.to;
+  }
+  return covered == graph.nodes[whole].shape.channels ? parts : std::vector<Value>();
+}
 
 /// A graph with its tensors resolved to positions in the state.
 struct ExecutionPlan {
@@ -56,6 +73,8 @@ ExecutionPlan::ExecutionPlan(const Graph& network) : graph(network), nodes(netwo
     }
     names.push_back(entry.name);
   }
+  for (std::size_t n = 0; n < nodes.size(); ++n)
+    if (graph.nodes[n].op == Op::Slice) nodes[n].parts = parts_from(graph, static_cast<Value>(n));
   std::vector<bool> seen(nodes.size(), false);
   for (std::size_t n = nodes.size(); n-- > 0;)
     for (const Value input : graph.nodes[n].inputs) {
@@ -91,6 +110,7 @@ class ReferencePass {
   at::Tensor unit(Value value);
   at::Tensor chain(Value value, std::size_t branch, at::Tensor x);
   at::Tensor linear(Value value);
+  at::Tensor slice(Value value);
 
   const Node& node(Value value) const { return plan_.graph.nodes[value]; }
   const at::Tensor& input(Value value, std::size_t i = 0) const { return values_[node(value).inputs[i]]; }
@@ -166,6 +186,19 @@ at::Tensor ReferencePass::linear(Value value) {
   return at::linear(input(value).flatten(1), tensors_[first].tensor, tensors_[first + 1].tensor);
 }
 
+/// Slices that make up their input are cut together: the gradient of a split is one concatenation.
+at::Tensor ReferencePass::slice(Value value) {
+  if (values_[value].defined()) return values_[value];
+  const auto& n = node(value);
+  const auto& parts = plan_.nodes[value].parts;
+  if (parts.empty()) return input(value).narrow(1, n.from, n.to - n.from);
+  std::vector<std::int64_t> sizes;
+  for (const Value part : parts) sizes.push_back(node(part).to - node(part).from);
+  const auto cut = at::split_with_sizes(input(value), sizes, 1);
+  for (std::size_t i = 0; i < parts.size(); ++i) values_[parts[i]] = cut[i];
+  return values_[value];
+}
+
 at::Tensor ReferencePass::compute(Value value) {
   const auto& n = node(value);
   const auto& x = input(value);
@@ -183,7 +216,7 @@ at::Tensor ReferencePass::compute(Value value) {
     case Op::Concat:
       return at::cat({x, input(value, 1)}, 1);
     case Op::Slice:
-      return x.narrow(1, n.from, n.to - n.from);
+      return slice(value);
     case Op::Shuffle:
       return at::channel_shuffle(x, n.groups);
     case Op::Activation:
