@@ -47,6 +47,8 @@ struct IngredientHeader {
   std::vector<nlohmann::json> neutral;
   /// Why there are none, where there are none.
   std::string no_neutral;
+  /// Why it acts throughout, where acting in a part of training makes no sense; else it takes `active` (window.h).
+  std::string no_window;
   /// Short names of the counters it reports ("batches"); all zero at the end of a run means that it did nothing, which makes
   /// the run invalid.
   std::vector<std::string> counters;
@@ -68,6 +70,8 @@ struct IngredientEntry : IngredientHeader {
   bool is_neutral(const nlohmann::json& settings) const;
 };
 
+IngredientEntry with_window(IngredientEntry entry);  // window.h
+
 /// Joins a declaration with the class T, which has a nested Params and a constructor from it. T must be complete.
 template <class T>
 IngredientEntry describe(IngredientHeader header, Fields<typename T::Params> fields) {
@@ -78,7 +82,7 @@ IngredientEntry describe(IngredientHeader header, Fields<typename T::Params> fie
   const auto dot = entry.name.find('.');
   entry.family = entry.name.substr(0, dot);
   entry.short_name = entry.name.substr(dot + 1);
-  return entry;
+  return with_window(std::move(entry));
 }
 
 /// How many ingredients of a family a recipe may have.

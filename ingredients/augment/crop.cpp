@@ -1,12 +1,10 @@
-#include <optional>
-
 #include "harness/data/image_operations.h"
-#include "ingredients/augment/tally.h"
+#include "ingredients/augment/augmentation.h"
 
 namespace ablate::ingredients {
 namespace {
 
-class RandomCrop final : public Ingredient {
+class RandomCrop final : public Augmentation {
  public:
   struct Params {
     int padding = 4;
@@ -14,24 +12,16 @@ class RandomCrop final : public Ingredient {
   };
   explicit RandomCrop(const Params& p) : p_(p) {}
 
-  void begin(Setup& setup) override { stream_ = setup.stream(setup.name()); }
   bool augments() const override { return p_.padding > 0; }
   void augment(Image& image, const SampleAt& at) const override {
-    auto draw = stream_->at(at.epoch, at.draw_index());
+    auto draw = draw_for(at);
     const std::uint32_t places = 2 * p_.padding + 1;
     const int top = int(draw.below(places)), left = int(draw.below(places));
     pad_crop(image, p_.padding, top, left, p_.border == "zero" ? Border::Black : Border::Reflect);
-    tally_.seen();
   }
-  void transform_batch(Batch&, const Progress&) override { tally_.batch(); }
-  void save(Archive& archive) const override { tally_.save(archive); }
-  void load(const Archive& archive) override { tally_.load(archive); }
-  Counters counters() const override { return tally_.counters(); }
 
  private:
   Params p_;
-  std::optional<Stream> stream_;
-  Tally tally_;
 };
 
 }  // namespace

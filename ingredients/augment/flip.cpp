@@ -1,34 +1,24 @@
-#include <optional>
-
 #include "harness/data/image_operations.h"
-#include "ingredients/augment/tally.h"
+#include "ingredients/augment/augmentation.h"
 
 namespace ablate::ingredients {
 namespace {
 
-class RandomFlip final : public Ingredient {
+class RandomFlip final : public Augmentation {
  public:
   struct Params {
     double probability = 0.5;
   };
   explicit RandomFlip(const Params& p) : p_(p) {}
 
-  void begin(Setup& setup) override { stream_ = setup.stream(setup.name()); }
   bool augments() const override { return p_.probability > 0; }
   void augment(Image& image, const SampleAt& at) const override {
-    auto draw = stream_->at(at.epoch, at.draw_index());
+    auto draw = draw_for(at);
     if (draw.chance(p_.probability)) flip_horizontal(image);
-    tally_.seen();
   }
-  void transform_batch(Batch&, const Progress&) override { tally_.batch(); }
-  void save(Archive& archive) const override { tally_.save(archive); }
-  void load(const Archive& archive) override { tally_.load(archive); }
-  Counters counters() const override { return tally_.counters(); }
 
  private:
   Params p_;
-  std::optional<Stream> stream_;
-  Tally tally_;
 };
 
 }  // namespace

@@ -1,8 +1,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include "ingredients/average/decay.h"
-#include "ingredients/ingredient.h"
-#include "ingredients/window.h"
+#include "ingredients/counting.h"
 
 namespace ablate::ingredients {
 namespace {
@@ -12,7 +11,7 @@ void move_towards(at::Tensor average, const at::Tensor& values, double decay) {
   average.mul_(decay).add_(values, 1 - decay);
 }
 
-class ExponentialAverage final : public Ingredient {
+class ExponentialAverage final : public Counting {
  public:
   struct Params {
     double decay = 0.9998;
@@ -21,44 +20,40 @@ class ExponentialAverage final : public Ingredient {
     double power = 2.0 / 3;
     double min_decay = 0;
     std::string buffers = "average";
-    int start_epoch = 0;
   };
-  explicit ExponentialAverage(const Params& p) : p_(p) {}
+  explicit ExponentialAverage(const Params& p) : Counting("updates"), p_(p) {}
 
   void begin(Setup& setup) override { average_ = setup.weights().clone(); }
-  void after_step(Student& student, const Progress& at) override {
-    if (at.epoch < p_.start_epoch) return;
+  void after_step(Student& student, const Progress&) override {
     const at::NoGradGuard no_gradients;
     const double decay = next_decay();
     const auto& weights = student.weights();
     move_towards(average_.trained(), weights.trained(), decay);
     move_towards(average_.statistics(), weights.statistics(), p_.buffers == "average" ? decay : 0);
-    ++updates_;
+    count();
   }
-  const Weights* average() const override { return updates_ ? &average_ : nullptr; }
+  const Weights* average() const override { return counted() ? &average_ : nullptr; }
 
   void save(Archive& archive) const override {
     archive.tensors["trained"] = average_.trained();
     archive.tensors["statistics"] = average_.statistics();
-    archive.values["updates"] = updates_;
+    Counting::save(archive);
   }
   void load(const Archive& archive) override {
     average_.trained().copy_(archive.tensors.at("trained"));
     average_.statistics().copy_(archive.tensors.at("statistics"));
-    updates_ = archive.values.at("updates");
+    Counting::load(archive);
   }
-  Counters counters() const override { return {{"updates", double(updates_)}}; }
 
  private:
   double next_decay() const {
-    if (p_.warmup == "timm") return timm_decay(p_.decay, updates_, p_.gamma, p_.power, p_.min_decay);
-    if (p_.warmup == "tensorflow") return tensorflow_decay(p_.decay, updates_);
+    if (p_.warmup == "timm") return timm_decay(p_.decay, counted(), p_.gamma, p_.power, p_.min_decay);
+    if (p_.warmup == "tensorflow") return tensorflow_decay(p_.decay, counted());
     return p_.decay;
   }
 
   Params p_;
   Weights average_;
-  std::int64_t updates_ = 0;
 };
 
 }  // namespace
@@ -72,8 +67,7 @@ IngredientEntry average_ema() {
        .source = "Polyak and Juditsky 1992; timm ModelEmaV3",
        .passive = true,
        .neutral = {nlohmann::json::object({{"decay", 0.0}, {"min_decay", 0.0}})},
-       .counters = {"updates"},
-       .refuses = window_refusals},
+       .counters = {"updates"}},
       Fields<P>{}
           .add("decay", &P::decay, from_below(0, 1), "share of the average that an update keeps",
                "GhostNetV3's released script")
@@ -86,9 +80,7 @@ IngredientEntry average_ema() {
                "timm's warm-up: lower bound after the first update")
           .add("buffers", &P::buffers, one_of({"average", "copy"}),
                "BatchNorm statistics: averaged with the weights, or those of the latest update",
-               "timm's ModelEma")
-          .add("start_epoch", &P::start_epoch, at_least(0), "first epoch (from 0) whose updates count",
-               "0: from the first update"));
+               "timm's ModelEma"));
 }
 
 }  // namespace ablate::ingredients

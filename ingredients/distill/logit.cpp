@@ -3,8 +3,8 @@
 #include <ATen/ops/softmax.h>
 
 #include "harness/core/canonical.h"
+#include "ingredients/counting.h"
 #include "ingredients/distill/task_weight.h"
-#include "ingredients/ingredient.h"
 
 namespace ablate::ingredients {
 namespace {
@@ -24,7 +24,7 @@ at::Tensor softened_divergence(const at::Tensor& student, const at::Tensor& teac
   return (log_target.exp() * difference).sum() * (t * t / double(student.size(0)));
 }
 
-class LogitDistillation final : public Ingredient {
+class LogitDistillation final : public Counting {
  public:
   struct Params {
     TeacherRef teacher;
@@ -33,7 +33,7 @@ class LogitDistillation final : public Ingredient {
     double ce_weight = 0.1;
     std::string form = "divergence";
   };
-  explicit LogitDistillation(const Params& p) : p_(p), key_(canonical(p.teacher.id)) {}
+  explicit LogitDistillation(const Params& p) : Counting("batches"), p_(p), key_(canonical(p.teacher.id)) {}
 
   void begin(Setup& setup) override {
     name_ = setup.name();
@@ -48,16 +48,12 @@ class LogitDistillation final : public Ingredient {
     const auto value = p_.form == "divergence" ? softened_divergence(student, teacher, p_.temperature)
                                                : softened_cross_entropy(student, teacher, p_.temperature);
     loss.add(name_, p_.kd_weight, value);
-    ++batches_;
+    count();
   }
-  void save(Archive& archive) const override { archive.values["batches"] = batches_; }
-  void load(const Archive& archive) override { batches_ = archive.values.at("batches"); }
-  Counters counters() const override { return {{"batches", double(batches_)}}; }
 
  private:
   Params p_;
   std::string key_, name_;
-  std::int64_t batches_ = 0;
 };
 
 std::vector<std::string> logit_refusals(const nlohmann::json& settings, const RecipeView& recipe) {

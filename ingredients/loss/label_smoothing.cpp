@@ -1,6 +1,6 @@
 #include <ATen/TensorOperators.h>
 
-#include "ingredients/ingredient.h"
+#include "ingredients/counting.h"
 
 namespace ablate::ingredients {
 namespace {
@@ -15,26 +15,22 @@ at::Tensor smoothed_over_others(const at::Tensor& q, double e) {
   return q * (1 - e) + (1 - q) * (e / double(q.size(1) - 1));
 }
 
-class LabelSmoothing final : public Ingredient {
+class LabelSmoothing final : public Counting {
  public:
   struct Params {
     double epsilon = 0.1;
     std::string over = "all";
   };
-  explicit LabelSmoothing(const Params& p) : p_(p) {}
+  explicit LabelSmoothing(const Params& p) : Counting("batches"), p_(p) {}
 
   void transform_batch(Batch& batch, const Progress&) override {
     batch.targets = p_.over == "all" ? smoothed_over_all(batch.targets, p_.epsilon)
                                      : smoothed_over_others(batch.targets, p_.epsilon);
-    ++batches_;
+    count();
   }
-  void save(Archive& archive) const override { archive.values["batches"] = batches_; }
-  void load(const Archive& archive) override { batches_ = archive.values.at("batches"); }
-  Counters counters() const override { return {{"batches", double(batches_)}}; }
 
  private:
   Params p_;
-  std::int64_t batches_ = 0;
 };
 
 }  // namespace

@@ -2,8 +2,8 @@
 
 #include <ATen/ops/slice.h>
 
+#include "ingredients/counting.h"
 #include "ingredients/mix/mixing.h"
-#include "ingredients/window.h"
 
 namespace ablate::ingredients {
 namespace {
@@ -18,18 +18,18 @@ at::Tensor pasted(const at::Tensor& images, const at::Tensor& partners, const Bo
   return result;
 }
 
-class CutMix final : public Ingredient {
+class CutMix final : public Counting {
  public:
-  struct Params : Window {
+  struct Params {
     double alpha = 1;
     double probability = 0.5;
     std::string rounding = "half_down";
   };
-  explicit CutMix(const Params& p) : p_(p) {}
+  explicit CutMix(const Params& p) : Counting("batches"), p_(p) {}
 
   void begin(Setup& setup) override { stream_ = setup.stream(setup.name()); }
   void transform_batch(Batch& batch, const Progress& at) override {
-    if (!p_.holds(at.epoch) || p_.alpha == 0) return;
+    if (p_.alpha == 0) return;
     auto draw = stream_->at(at.epoch, at.step);
     if (!draw.chance(p_.probability)) return;
     const double lambda = draw.beta(p_.alpha, p_.alpha);
@@ -39,29 +39,18 @@ class CutMix final : public Ingredient {
     if (box.empty()) return;
     batch.images = pasted(batch.images, reversed(batch.images, batch.views), box);
     batch.targets = blended(batch.targets, reversed(batch.targets, 1), share_outside(box, height, width));
-    ++batches_;
+    count();
   }
-  void save(Archive& archive) const override { archive.values["batches"] = batches_; }
-  void load(const Archive& archive) override { batches_ = archive.values.at("batches"); }
-  Counters counters() const override { return {{"batches", double(batches_)}}; }
 
  private:
   Params p_;
   std::optional<Stream> stream_;
-  std::int64_t batches_ = 0;
 };
 
 }  // namespace
 
 IngredientEntry mix_cutmix() {
   using P = CutMix::Params;
-  Fields<P> fields;
-  fields
-      .add("alpha", &P::alpha, between(0, 100), "the share outside the box is drawn from Beta(alpha, alpha)")
-      .add("probability", &P::probability, between(0, 1), "that a batch is mixed",
-           "the authors' CIFAR setting")
-      .add("rounding", &P::rounding, one_of({"half_down", "half_up"}),
-           "a box of odd side loses its last pixel (the authors' code) or keeps it (timm)");
   return describe<CutMix>(
       {.name = "mix.cutmix",
        .stage = Stage::Mix,
@@ -70,7 +59,13 @@ IngredientEntry mix_cutmix() {
        .neutral = {nlohmann::json::object({{"alpha", 0.0}}), nlohmann::json::object({{"probability", 0.0}})},
        .counters = {"batches"},
        .refuses = mix_refusals},
-      add_window(fields));
+      Fields<P>{}
+          .add("alpha", &P::alpha, between(0, 100),
+               "the share outside the box is drawn from Beta(alpha, alpha)")
+          .add("probability", &P::probability, between(0, 1), "that a batch is mixed",
+               "the authors' CIFAR setting")
+          .add("rounding", &P::rounding, one_of({"half_down", "half_up"}),
+               "a box of odd side loses its last pixel (the authors' code) or keeps it (timm)"));
 }
 
 }  // namespace ablate::ingredients

@@ -5,8 +5,6 @@
 
 #include <ATen/TensorOperators.h>
 
-#include "ingredients/window.h"
-
 namespace ablate::ingredients {
 
 at::Tensor reversed(const at::Tensor& samples, int views) {
@@ -37,12 +35,11 @@ double share_outside(const Box& box, int height, int width) {
   return 1 - double((box.bottom - box.top) * (box.right - box.left)) / (double(height) * width);
 }
 
-std::vector<std::string> mix_refusals(const nlohmann::json& settings, const RecipeView& recipe) {
-  auto reasons = window_refusals(settings, recipe);
+std::vector<std::string> mix_refusals(const nlohmann::json&, const RecipeView& recipe) {
   const auto train = recipe.recipe.find("train");
   if (train != recipe.recipe.end() && train->value("batch", 2) < 2)
-    reasons.push_back("a batch of one has no partner to mix with; raise train.batch");
-  return reasons;
+    return {"a batch of one has no partner to mix with; raise train.batch"};
+  return {};
 }
 
 }  // namespace ablate::ingredients

@@ -1,6 +1,7 @@
 #include <ATen/Dispatch.h>
 #include <ATen/ops/zeros_like.h>
 
+#include "ingredients/counting.h"
 #include "ingredients/optimizer/runs.h"
 
 namespace ablate::ingredients {
@@ -30,7 +31,7 @@ void sgd_pass(T* w, const T* g, T* v, std::int64_t n, const SgdRates& r) {
   }
 }
 
-class Sgd final : public Ingredient {
+class Sgd final : public Counting {
  public:
   struct Params {
     double lr = 0.1;
@@ -39,23 +40,22 @@ class Sgd final : public Ingredient {
     double dampening = 0;
     double weight_decay = 5e-4;
   };
-  explicit Sgd(const Params& p) : p_(p) {}
+  explicit Sgd(const Params& p) : Counting("updates"), p_(p) {}
 
   void apply(Update& update) override {
     for (auto& set : update.sets) apply_to(set, update.rates);
-    ++updates_;
+    count();
   }
   void save(Archive& archive) const override {
     for (const auto& [set, velocity] : velocity_) archive.tensors["velocity." + set] = velocity;
-    archive.values["updates"] = updates_;
+    Counting::save(archive);
   }
   void load(const Archive& archive) override {
     const std::string prefix = "velocity.";
     for (const auto& [name, tensor] : archive.tensors)
       if (name.starts_with(prefix)) velocity_[name.substr(prefix.size())] = tensor.clone();
-    updates_ = archive.values.at("updates");
+    Counting::load(archive);
   }
-  Counters counters() const override { return {{"updates", double(updates_)}}; }
 
  private:
   void apply_to(ParameterSet& set, const Rates& rates) {
@@ -80,7 +80,6 @@ class Sgd final : public Ingredient {
 
   Params p_;
   std::map<std::string, at::Tensor> velocity_;  // by set
-  std::int64_t updates_ = 0;
 };
 
 std::vector<std::string> sgd_refusals(const nlohmann::json& settings, const RecipeView&) {
@@ -98,6 +97,7 @@ IngredientEntry optimizer_sgd() {
        .doc = "Stochastic gradient descent with momentum and coupled weight decay.",
        .source = "Sutskever et al. 2013; torch.optim.SGD",
        .no_neutral = "without an optimizer nothing is trained",
+       .no_window = "without an optimizer nothing is trained",
        .counters = {"updates"},
        .refuses = sgd_refusals},
       Fields<P>{}

@@ -55,6 +55,7 @@ IngredientEntry reparam_branches() {
        .doc = "Train sums of parallel branches that fold into the one convolution they stand for.",
        .source = "GhostNetV3, arXiv:2404.11202; MobileOne, arXiv:2206.04040",
        .neutral = {nlohmann::json::object({{"convolutions", 1}, {"scale", false}, {"identity", false}})},
+       .no_window = "the network has one form throughout its training",
        .counters = {"branches_added"},
        .rewrite = [fields](const nlohmann::json& settings,
                            Graph& graph) { return add_branches(graph, fields.read(settings).options()); }},

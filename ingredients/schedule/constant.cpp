@@ -3,21 +3,17 @@
 namespace ablate::ingredients {
 namespace {
 
-class ConstantSchedule final : public Ingredient {
+class ConstantSchedule final : public CurveSchedule {
  public:
   struct Params : WarmUp {};
   explicit ConstantSchedule(const Params& p) : p_(p) {}
 
   void schedule(Rates& rates, const Progress& at) override {
-    scaling_.apply(rates, with_warm_up(p_, position_of(p_, at), [](double, double) { return 1.0; }));
+    scale(rates, with_warm_up(p_, position_of(p_, at), [](double, double) { return 1.0; }));
   }
-  void save(Archive& archive) const override { scaling_.save(archive); }
-  void load(const Archive& archive) override { scaling_.load(archive); }
-  Counters counters() const override { return scaling_.counters(); }
 
  private:
   Params p_;
-  Scaling scaling_;
 };
 
 }  // namespace
@@ -29,6 +25,7 @@ IngredientEntry schedule_constant() {
                                      .doc = "The base rate throughout, after a warm-up if one is asked for.",
                                      .source = "Goyal et al. 2017, arXiv:1706.02677 (the warm-up)",
                                      .neutral = {nlohmann::json::object({{"warmup_epochs", 0.0}})},
+                                     .no_window = kWholeTraining,
                                      .counters = {"steps_scaled"},
                                      .trial = {{"warmup_epochs", 1.0}},
                                      .refuses = warm_up_refusals},

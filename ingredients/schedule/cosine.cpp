@@ -13,7 +13,7 @@ double cosine_share(double t, double n, double floor, double k) {
   return floor + 0.5 * (1 - floor) * (1 + std::cos(std::numbers::pi * bent));
 }
 
-class CosineSchedule final : public Ingredient {
+class CosineSchedule final : public CurveSchedule {
  public:
   struct Params : WarmUp {
     double floor = 0;
@@ -23,15 +23,11 @@ class CosineSchedule final : public Ingredient {
 
   void schedule(Rates& rates, const Progress& at) override {
     const auto curve = [this](double t, double n) { return cosine_share(t, n, p_.floor, p_.k); };
-    scaling_.apply(rates, with_warm_up(p_, position_of(p_, at), curve));
+    scale(rates, with_warm_up(p_, position_of(p_, at), curve));
   }
-  void save(Archive& archive) const override { scaling_.save(archive); }
-  void load(const Archive& archive) override { scaling_.load(archive); }
-  Counters counters() const override { return scaling_.counters(); }
 
  private:
   Params p_;
-  Scaling scaling_;
 };
 
 }  // namespace
@@ -50,6 +46,7 @@ IngredientEntry schedule_cosine() {
        .doc = "The rate falls along half a cosine, after a warm-up if one is asked for.",
        .source = "Loshchilov and Hutter 2017, arXiv:1608.03983",
        .neutral = {nlohmann::json::object({{"floor", 1.0}, {"warmup_epochs", 0.0}})},
+       .no_window = kWholeTraining,
        .counters = {"steps_scaled"},
        .refuses = warm_up_refusals},
       add_warm_up(fields));

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "ingredients/ingredient.h"
+#include "ingredients/counting.h"
 
 namespace ablate::ingredients {
 
@@ -15,6 +15,9 @@ struct WarmUp {
   std::string warmup = "inside";
   std::string per = "step";
 };
+
+/// Why no schedule takes `active`.
+inline constexpr const char* kWholeTraining = "a schedule is the rate of the whole training";
 
 /// Where a schedule stands, in steps or in epochs.
 struct Position {
@@ -34,19 +37,14 @@ Position position_of(const WarmUp& warm_up, const Progress& at);
 double with_warm_up(const WarmUp& warm_up, const Position& position,
                     const std::function<double(double at, double length)>& curve);
 
-/// Multiplies the rate and counts the steps at which the share was not 1.
-class Scaling {
- public:
-  void apply(Rates& rates, double share) {
+/// A schedule of shares of the base rate; counts the steps at which the share was not 1.
+class CurveSchedule : public Counting {
+ protected:
+  CurveSchedule() : Counting("steps_scaled") {}
+  void scale(Rates& rates, double share) {
     rates.lr_factor *= share;
-    steps_ += share != 1;
+    count(share != 1);
   }
-  void save(Archive& archive) const { archive.values["steps_scaled"] = steps_; }
-  void load(const Archive& archive) { steps_ = archive.values.at("steps_scaled"); }
-  Counters counters() const { return {{"steps_scaled", double(steps_)}}; }
-
- private:
-  std::int64_t steps_ = 0;
 };
 
 template <class P>

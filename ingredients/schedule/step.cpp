@@ -13,7 +13,7 @@ double step_share(double t, double interval, double factor) {
   return std::pow(factor, std::floor(t / interval + 1e-9));
 }
 
-class StepSchedule final : public Ingredient {
+class StepSchedule final : public CurveSchedule {
  public:
   struct Params : WarmUp {
     double every = 2.4;
@@ -24,15 +24,11 @@ class StepSchedule final : public Ingredient {
   void schedule(Rates& rates, const Progress& at) override {
     const auto position = position_of(p_, at);
     const auto curve = [&](double t, double) { return step_share(t, p_.every * position.epoch, p_.factor); };
-    scaling_.apply(rates, with_warm_up(p_, position, curve));
+    scale(rates, with_warm_up(p_, position, curve));
   }
-  void save(Archive& archive) const override { scaling_.save(archive); }
-  void load(const Archive& archive) override { scaling_.load(archive); }
-  Counters counters() const override { return scaling_.counters(); }
 
  private:
   Params p_;
-  Scaling scaling_;
 };
 
 std::vector<std::string> step_refusals(const nlohmann::json& settings, const RecipeView& recipe) {
@@ -58,6 +54,7 @@ IngredientEntry schedule_step() {
        .doc = "The rate falls by a factor at regular intervals, after a warm-up if one is asked for.",
        .source = "GhostNetV2's released recipe (timm `step`: 0.973 every 2.4 epochs), arXiv:2211.12905",
        .neutral = {nlohmann::json::object({{"factor", 1.0}, {"warmup_epochs", 0.0}})},
+       .no_window = kWholeTraining,
        .counters = {"steps_scaled"},
        .trial = {{"every", 1.0}},
        .refuses = step_refusals},

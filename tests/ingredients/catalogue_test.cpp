@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "backbones/catalogue.h"
 #include "harness/graph/rewrite.h"
 #include "tests/ingredients/print.h"
@@ -137,6 +139,26 @@ TEST(Neutral, NeedsEveryKeyOfAnObject) {
   EXPECT_FALSE(entry.is_neutral(settings)) << "the task term still has another weight";
   settings["ce_weight"] = 1;
   EXPECT_TRUE(entry.is_neutral(settings)) << "an integer equals a real";
+}
+
+TEST(Window, RefusesToHoldNoEpoch) {
+  const auto& entry = entry_of("mix.mixup");
+  const nlohmann::json recipe = nlohmann::json::object();
+  const auto reasons = [&](nlohmann::json active, std::int64_t epochs) {
+    return entry.refuses(settings_of(entry, {{"active", active}}), {recipe, epochs}).size();
+  };
+  EXPECT_EQ(reasons({0.5, 0.5}, 30), 1u);
+  EXPECT_EQ(reasons({0.9, 0.3}, 30), 1u);
+  EXPECT_EQ(reasons({0.9, 1}, 4), 1u) << "the last tenth of four epochs is none of them";
+  EXPECT_EQ(reasons({0.9, 1}, 10), 0u);
+}
+
+TEST(Window, IsNotForWhatActsThroughout) {
+  for (const auto& entry : ingredient_catalogue()) {
+    const bool takes = std::any_of(entry.params.begin(), entry.params.end(),
+                                   [](const ParamInfo& param) { return param.name == "active"; });
+    EXPECT_EQ(takes, entry.no_window.empty()) << entry.name;
+  }
 }
 
 TEST(Branches, HasTheDefaultsOfTheRewrite) {

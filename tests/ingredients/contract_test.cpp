@@ -149,6 +149,21 @@ TEST_P(Contract, ChangesWhatIsTrainedUnlessItIsPassive) {
   EXPECT_TRUE(changed) << "it is on and trains what would be trained without it";
 }
 
+TEST_P(Contract, ActsOnlyInItsWindow) {
+  if (!GetParam().no_window.empty()) GTEST_SKIP() << GetParam().no_window;
+  auto settings = GetParam().trial;
+  {
+    SCOPED_TRACE("a window that holds every epoch");
+    settings["active"] = {0, 0.99};
+    expect_same_run(small.train(with(kMobile)), small.train(with(kMobile, settings)));
+  }
+  settings["active"] = {0.5, 1};
+  const auto second = small.train(with(kMobile, settings)), absent_throughout = small.train(absent(kMobile));
+  for (const auto& [name, value] : absent_throughout.epochs.at(0).items())
+    EXPECT_EQ(second.epochs.at(0).at(name), value) << name << " of the epoch before the window";
+  EXPECT_TRUE(second.invalid.empty()) << second.invalid;
+}
+
 TEST_P(Contract, TrainsTheSameWeightsHoweverOftenItIsEvaluated) {
   auto often = with(kMobile), seldom = often;
   seldom["evaluate"]["every"] = 2;

@@ -83,15 +83,15 @@ TEST(Ema, IsTheWeightsThemselvesAtDecayZero) {
   }
 }
 
-TEST(Ema, WaitsForItsFirstEpoch) {
+TEST(Ema, WaitsForItsWindow) {
   const ToyProblem problem(read_fixture(fixture_folder() / "optimizers.json"));
   FakeSetup setup("average.ema", problem.start());
   FakeStudent student(problem.start());
-  const auto ema = make("average.ema", {{"start_epoch", 1}});
+  const auto ema = make("average.ema", {{"active", {0.5, 1.0}}});
   ema->begin(setup);
-  ema->after_step(student, {.epoch = 0});
+  ema->after_step(student, {.epoch = 0, .epochs = 2});
   EXPECT_EQ(ema->average(), nullptr);
-  ema->after_step(student, {.epoch = 1});
+  ema->after_step(student, {.epoch = 1, .epochs = 2});
   EXPECT_NE(ema->average(), nullptr);
 }
 

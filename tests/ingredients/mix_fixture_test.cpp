@@ -99,34 +99,10 @@ TEST(CutMix, MixesAsManyBatchesAsItsProbabilitySays) {
   EXPECT_NEAR(cutmix->counters().at("batches"), 490, 90);
 }
 
-TEST(Mix, ActsOnlyInItsWindow) {
-  for (const std::string name : {"mix.mixup", "mix.cutmix"}) {
-    const auto mix = make(name, {{"probability", 1.0}, {"start_epoch", 1}, {"end_epoch", 2}});
-    begin(*mix, name);
-    for (int epoch = 0; epoch < 3; ++epoch)
-      for (int step = 0; step < 20; ++step) {
-        auto batch = numbered_batch(2);
-        const auto before = batch.images;
-        mix->transform_batch(batch, {epoch, step, 3, 20});
-        EXPECT_TRUE(epoch == 1 || at::equal(before, batch.images)) << name << ", epoch " << epoch;
-      }
-    EXPECT_GT(mix->counters().at("batches"), 10) << name;
-  }
-}
-
 TEST(Mix, RefusesBatchesOfOne) {
   const auto& entry = entry_of("mix.cutmix");
   const nlohmann::json recipe{{"train", {{"batch", 1}}}};
   EXPECT_EQ(entry.refuses(settings_of(entry, nlohmann::json::object()), {recipe, 30}).size(), 1u);
-}
-
-TEST(Mix, RefusesAWindowThatHoldsNoEpoch) {
-  const auto& entry = entry_of("mix.mixup");
-  const nlohmann::json recipe = nlohmann::json::object();
-  EXPECT_EQ(entry.refuses(settings_of(entry, {{"start_epoch", 30}}), {recipe, 30}).size(), 1u);
-  EXPECT_EQ(entry.refuses(settings_of(entry, {{"start_epoch", 5}, {"end_epoch", 5}}), {recipe, 30}).size(),
-            1u);
-  EXPECT_TRUE(entry.refuses(settings_of(entry, {{"end_epoch", 5}}), {recipe, 30}).empty());
 }
 
 }  // namespace
