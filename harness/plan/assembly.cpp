@@ -31,13 +31,13 @@ void collect_runs(const json& value, std::vector<std::string>& keys) {
   for (const auto& item : value) collect_runs(item, keys);
 }
 
-/// The references to weights that a spec holds, by canonical text.
-void collect_weights(const json& value, const std::map<std::string, json>& known,
-                     std::map<std::string, json>& found) {
+/// The references to files that a spec holds, by canonical text.
+void collect_files(const json& value, const std::map<std::string, json>& known,
+                   std::map<std::string, json>& found) {
   if (!value.is_structured()) return;
-  if (value.is_object() && value.contains("weights") && value.contains("backbone"))
+  if (value.is_object() && (value.contains("weights") || value.contains("module")))
     if (const auto entry = known.find(canonical(value)); entry != known.end()) found.insert(*entry);
-  for (const auto& item : value) collect_weights(item, known, found);
+  for (const auto& item : value) collect_files(item, known, found);
 }
 
 }  // namespace
@@ -93,7 +93,7 @@ const Assembly::Reference& Assembly::reference(const std::string& name, std::uin
   const auto& teacher = teachers_.at(name);
   const auto seed = teacher.declaration->same_seed ? student_seed : 1;
   if (const auto known = references_.find({name, seed}); known != references_.end()) return known->second;
-  auto made = teacher.declaration->weights ? from_weights(teacher) : trained(teacher, seed);
+  auto made = teacher.declaration->file() ? from_file(teacher) : trained(teacher, seed);
   return references_[{name, seed}] = std::move(made);
 }
 
@@ -103,36 +103,40 @@ Assembly::Reference Assembly::trained(const Teacher& teacher, std::uint64_t seed
   return {{{"run", key}}, {}, identities.pending};
 }
 
-Assembly::Reference Assembly::from_weights(const Teacher& teacher) {
+Assembly::Reference Assembly::from_file(const Teacher& teacher) {
   const auto& resolved = teacher.resolved;
-  const auto& weights = *teacher.declaration->weights;
-  const auto path = resolver_.locate(weights, problems_);
+  const auto& file = *teacher.declaration->file();
+  const auto path = resolver_.locate(file, problems_);
   const auto digest = path && world_.weights_digest ? world_.weights_digest(*path) : "";
   if (path && digest.empty())
-    resolver_.missing(weights.place, fmt::format("cannot read the weights {}", *path), problems_);
+    resolver_.missing(file.place, fmt::format("cannot read the weights {}", *path), problems_);
 
   Reference reference;
   reference.pending = digest.empty();
-  const auto& name = resolved.backbone->name;
-  reference.versions["backbone." + name] = resolved.backbone->version;
-  reference.id = {
-      {"weights", digest},
-      {"backbone", {{name, hashed_settings(resolved.backbone->params, resolved.backbone_settings())}}}};
-  json source{{"path", path.value_or("")}, {"backbone", resolved.recipe.at("backbone")}};
+  reference.id[teacher.declaration->module ? "module" : "weights"] = digest;
+  json source{{"path", path.value_or("")}};
+  if (const auto* backbone = resolved.backbone) {
+    reference.versions["backbone." + backbone->name] = backbone->version;
+    reference.id["backbone"] = {
+        {backbone->name, hashed_settings(backbone->params, resolved.backbone_settings())}};
+    source["backbone"] = resolved.recipe.at("backbone");
+  }
   for (const auto& used : resolved.used) {
     const auto& settings = resolved.recipe.at(used.family).at(used.key);
     reference.id[used.family][used.key] = hashed_ingredient(*used.entry, settings, {});
     source[used.family][used.key] = settings;
     reference.versions[used.entry->name] = used.entry->version;
   }
-  // a teacher normalises for itself: what differs from the data set's own is part of what it computes
+  // a teacher looks for itself: what differs from the data set's own is part of what it computes
   const auto own = resolved.data->options(json::object()),
              options = resolved.data->options(resolved.data_settings());
+  if (options.size != own.size) reference.id["size"] = options.size;
   if (options.mean != own.mean) reference.id["mean"] = options.mean;
   if (options.std != own.std) reference.id["std"] = options.std;
+  source["size"] = options.size;
   source["mean"] = options.mean;
   source["std"] = options.std;
-  weight_teachers_[canonical(reference.id)] = std::move(source);
+  file_teachers_[canonical(reference.id)] = std::move(source);
   return reference;
 }
 
@@ -161,7 +165,7 @@ void Assembly::add_trajectory(const ResolvedRecipe& resolved, const Keyed& keyed
   }
   Trajectory trajectory{.key = keyed.key, .spec = keyed.spec, .runs = {run.key}, .seed = run.seed};
   collect_runs(keyed.spec.at("recipe"), trajectory.teachers);
-  collect_weights(keyed.spec.at("recipe"), weight_teachers_, trajectory.weight_teachers);
+  collect_files(keyed.spec.at("recipe"), file_teachers_, trajectory.file_teachers);
   trajectory.data_name = resolved.data->name;
   trajectory.data_settings = resolved.data_settings();
   trajectory.init = resolved.init();

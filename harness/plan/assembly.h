@@ -38,7 +38,7 @@ class Assembly {
 
   const Reference& reference(const std::string& name, std::uint64_t seed);
   Reference trained(const Teacher& teacher, std::uint64_t seed);
-  Reference from_weights(const Teacher& teacher);
+  Reference from_file(const Teacher& teacher);
   std::string fingerprint(const ResolvedRecipe& resolved);
   DataIdentity ask(const ResolvedRecipe& resolved);
   void add_trajectory(const ResolvedRecipe& resolved, const Keyed& keyed, const Run& run);
@@ -49,8 +49,8 @@ class Assembly {
   Problems& problems_;
   std::map<std::string, std::string> fingerprints_;
   std::map<std::pair<std::string, std::uint64_t>, Reference> references_;
-  std::map<std::string, nlohmann::json> weight_teachers_;  // canonical reference -> where it lies
-  std::map<std::string, std::size_t> index_;               // trajectory key -> position
+  std::map<std::string, nlohmann::json> file_teachers_;  // canonical reference -> where it lies
+  std::map<std::string, std::size_t> index_;             // trajectory key -> position
   std::set<std::string> used_teachers_;
 };
 

@@ -83,8 +83,8 @@ struct Trajectory {
   std::string data_name;         // entry of the data catalogue
   nlohmann::json data_settings;  // resolved, with its path
   std::string init;              // path of train.init, or ""
-  /// Canonical text of a teacher reference in the spec -> the weight file and network of one that is no run.
-  std::map<std::string, nlohmann::json> weight_teachers;  // {"path":, "backbone":, "mean":, "std":}
+  /// Canonical text of a teacher reference in the spec -> the file and network of one that is no run.
+  std::map<std::string, nlohmann::json> file_teachers;  // {"path":, "backbone":, "size":, "mean":, "std":}
 };
 
 /// A sweep worked out: everything that is to be trained, before any compute.

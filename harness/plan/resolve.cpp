@@ -168,4 +168,13 @@ std::optional<ResolvedRecipe> Resolver::resolve_network(const Tree& recipe, Find
   return std::move(work.out);
 }
 
+std::optional<ResolvedRecipe> Resolver::resolve_data(const Tree& recipe, Findings& findings) const {
+  Problems mistakes;
+  Work work{recipe, mistakes, {.recipe = json::object()}};
+  data(work);
+  add_problems(mistakes, findings.mistakes);
+  if (!mistakes.ok()) return std::nullopt;
+  return std::move(work.out);
+}
+
 }  // namespace ablate

@@ -64,6 +64,9 @@ class Resolver {
   /// Its network as trained; only `data` and `backbone` (and `reparam`) need to be there.
   std::optional<ResolvedRecipe> resolve_network(const Tree& recipe, Findings& findings) const;
 
+  /// What it sees, and nothing else: of a teacher that brings its own network.
+  std::optional<ResolvedRecipe> resolve_data(const Tree& recipe, Findings& findings) const;
+
   /// A path as it stands in a file, ${NAME} replaced, absolute; nothing when a variable is not set.
   std::optional<std::string> locate(const Tree& path, Problems& problems) const;
   /// A missing file or variable: an error for `run`, a warning before.

@@ -77,10 +77,11 @@ json recipe_schema() {
 json teacher_schema() {
   auto schema = closed_object({{"backbone", one_entry_schema(backbone_catalogue())},
                                {"weights", {{"type", "string"}}},
+                               {"module", {{"type", "string"}}},
                                {"set", reference_to("patch")},
                                {"seed", {{"enum", {1, "same"}}}},
                                {"distill", family_schema(*find_family("distill"))}});
-  schema["required"] = {"backbone"};
+  schema["oneOf"] = {{{"required", {"backbone"}}}, {{"required", {"module"}}}};
   return schema;
 }
 

@@ -94,8 +94,12 @@ struct TeacherDeclaration {
   Patch set;
   std::optional<Tree> backbone;
   std::optional<Tree> weights;
+  std::optional<Tree> module;  // a TorchScript file, which brings its own network
   std::optional<Tree> distill;
   bool same_seed = false;
+
+  /// The file of a teacher that is not trained here.
+  const std::optional<Tree>& file() const { return module ? module : weights; }
 };
 
 /// A sweep file as read: names are resolved, recipes are not.

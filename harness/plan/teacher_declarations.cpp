@@ -29,20 +29,36 @@ Patch teacher_patch(const Tree& tree, Problems& problems) {
   return patch;
 }
 
-TeacherDeclaration read_teacher(const Member& member, Problems& problems) {
-  TeacherDeclaration teacher{.name = member.key, .place = member.place};
-  check_keys(member.value, {"backbone", "weights", "set", "seed", "distill"}, "a teacher", problems);
+void read_network(const Member& member, TeacherDeclaration& teacher, Problems& problems) {
+  if (const Tree* module = member_of_kind(member.value, "module", Tree::Kind::String, problems)) {
+    teacher.module = *module;
+    for (const char* key : {"backbone", "weights", "seed", "distill"})
+      if (const Tree* given = member.value.find(key))
+        problems.error(given->place, fmt::format("a teacher with `module` brings its own network, trained "
+                                                 "already; take `{}` out",
+                                                 key));
+    return;
+  }
   if (const Tree* backbone = member.value.find("backbone")) {
     teacher.backbone = *backbone;
     expand_bare_name("backbone", *teacher.backbone);
   } else {
-    problems.error(member.place, fmt::format("the teacher '{}' has no `backbone`", member.key));
+    problems.error(member.place,
+                   fmt::format("the teacher '{}' has no `backbone` and no `module`", member.key));
   }
   if (const Tree* weights = member_of_kind(member.value, "weights", Tree::Kind::String, problems))
     teacher.weights = *weights;
+}
+
+TeacherDeclaration read_teacher(const Member& member, Problems& problems) {
+  TeacherDeclaration teacher{.name = member.key, .place = member.place};
+  check_keys(member.value, {"backbone", "weights", "module", "set", "seed", "distill"}, "a teacher",
+             problems);
+  read_network(member, teacher, problems);
   if (const Tree* set = member.value.find("set")) teacher.set = teacher_patch(*set, problems);
-  if (const Tree* seed = member.value.find("seed")) teacher.same_seed = same_seed(*seed, problems);
-  if (const Tree* distill = member.value.find("distill")) {
+  if (const Tree* seed = member.value.find("seed"); seed && !teacher.module)
+    teacher.same_seed = same_seed(*seed, problems);
+  if (const Tree* distill = member.value.find("distill"); distill && !teacher.module) {
     teacher.distill = *distill;
     expand_bare_name("distill", *teacher.distill);
     if (teacher.weights)

@@ -15,7 +15,7 @@ using TeacherMap = std::map<std::string, Teacher>;
 
 Tree teacher_recipe(const Sweep& sweep, const TeacherDeclaration& declaration, Problems& problems) {
   Tree recipe = inherited_recipe(sweep);
-  recipe.set("backbone", *declaration.backbone, declaration.backbone->place);
+  if (declaration.backbone) recipe.set("backbone", *declaration.backbone, declaration.backbone->place);
   if (declaration.distill) recipe.set("distill", *declaration.distill, declaration.distill->place);
   Uses uses;
   apply_patch(declaration.set, recipe, uses);
@@ -59,11 +59,12 @@ Tree inherited_recipe(const Sweep& sweep) {
 TeacherMap resolve_teachers(const Sweep& sweep, const Resolver& resolver, Problems& problems) {
   TeacherMap teachers;
   for (const auto& declaration : sweep.teachers) {
-    if (!declaration.backbone) continue;
+    if (!declaration.backbone && !declaration.module) continue;
     const Tree recipe = teacher_recipe(sweep, declaration, problems);
     Findings findings;
-    auto resolved =
-        declaration.weights ? resolver.resolve_network(recipe, findings) : resolver.resolve(recipe, findings);
+    auto resolved = declaration.module    ? resolver.resolve_data(recipe, findings)
+                    : declaration.weights ? resolver.resolve_network(recipe, findings)
+                                          : resolver.resolve(recipe, findings);
     add_problems(findings.mistakes, problems);
     add_problems(findings.clashes, problems);
     if (resolved) teachers[declaration.name] = {&declaration, std::move(*resolved)};

@@ -50,7 +50,7 @@ std::string arm_text(const Arm& arm, const Arm* reference, const PlanTextOptions
   auto text = fmt::format("  {}, {}: seeds {}, {}\n", arm.backbone, arm.label, seeds_text(arm.seeds),
                           runs_text(arm, options));
   if (reference && reference != &arm)
-    for (const auto& line : differences(reference->recipe, arm.recipe)) text += "      " + line + "\n";
+    for (const auto& line : recipe_differences(reference->recipe, arm.recipe)) text += "      " + line + "\n";
   if (options.origins)
     for (const auto& [path, place] : arm.origins) text += fmt::format("      {}: from {}\n", path, place);
   return text;

@@ -43,8 +43,12 @@ bool teaches(const Plan& plan, const Task& task) {
 }
 
 TeacherSource source_from(const nlohmann::json& json) {
-  return {json.at("path").get<std::string>(), json.at("backbone"), nullptr,
-          json.value("mean", std::vector<double>{}), json.value("std", std::vector<double>{})};
+  return {.file = json.at("path").get<std::string>(),
+          .backbone = json.value("backbone", nlohmann::json()),
+          .reparam = json.value("reparam", nlohmann::json()),
+          .size = json.at("size"),
+          .mean = json.at("mean"),
+          .std = json.at("std")};
 }
 
 /// Makes the next attempt a new beginning: without its checkpoint, and without the last word of one that
@@ -70,8 +74,12 @@ TeacherSource teacher_source(const Store& store, const Run& run) {
                     folder.string()));
   const auto& data = run.recipe.at("data");
   const auto options = find_data(data.begin().key())->options(data.begin().value());
-  return {file, run.recipe.at("backbone"), run.recipe.value("reparam", nlohmann::json()), options.mean,
-          options.std};
+  return {.file = file,
+          .backbone = run.recipe.at("backbone"),
+          .reparam = run.recipe.value("reparam", nlohmann::json()),
+          .size = options.size,
+          .mean = options.mean,
+          .std = options.std};
 }
 
 Request request_for(const Store& store, const Plan& plan, const Task& task, const std::filesystem::path& data,
@@ -82,7 +90,7 @@ Request request_for(const Store& store, const Plan& plan, const Task& task, cons
   request.spec = trajectory.spec;
   for (const auto& [key, spec] : task.runs) request.runs.push_back({key, spec});
   request.data = std::filesystem::absolute(data);
-  for (const auto& [reference, source] : trajectory.weight_teachers)
+  for (const auto& [reference, source] : trajectory.file_teachers)
     request.teachers[reference] = source_from(source);
   for (const auto& run : trajectory.teachers)
     request.teachers[canonical({{"run", run}})] = teacher_source(store, plan.runs.at(run));

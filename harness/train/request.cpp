@@ -4,16 +4,17 @@ namespace ablate {
 namespace {
 
 nlohmann::json teacher_to_json(const TeacherSource& source) {
-  return {{"weights", source.weights.string()},
-          {"backbone", source.backbone},
-          {"reparam", source.reparam},
-          {"mean", source.mean},
-          {"std", source.std}};
+  return {{"file", source.file.string()}, {"backbone", source.backbone}, {"reparam", source.reparam},
+          {"size", source.size},          {"mean", source.mean},         {"std", source.std}};
 }
 
 TeacherSource teacher_from(const nlohmann::json& json) {
-  return {json.at("weights").get<std::string>(), json.at("backbone"), json.value("reparam", nlohmann::json()),
-          json.at("mean").get<std::vector<double>>(), json.at("std").get<std::vector<double>>()};
+  return {.file = json.at("file").get<std::string>(),
+          .backbone = json.at("backbone"),
+          .reparam = json.at("reparam"),
+          .size = json.at("size"),
+          .mean = json.at("mean"),
+          .std = json.at("std")};
 }
 
 }  // namespace
@@ -51,7 +52,6 @@ Request request_from(const nlohmann::json& json) {
   request.loader_threads = json.value("loader_threads", request.loader_threads);
   request.checkpoint_seconds = json.value("checkpoint_seconds", request.checkpoint_seconds);
   request.stop_after_steps = json.value("stop_after_steps", request.stop_after_steps);
-  request.finish_after_steps = json.value("finish_after_steps", request.finish_after_steps);
   request.finish_after_steps = json.value("finish_after_steps", request.finish_after_steps);
   return request;
 }

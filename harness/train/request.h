@@ -14,12 +14,13 @@ struct RequestedRun {
   nlohmann::json spec;
 };
 
-/// Where a teacher's weights lie, and what network they belong to.
+/// Where a teacher lies, and how it looks at images.
 struct TeacherSource {
-  std::filesystem::path weights;  // safetensors
-  nlohmann::json backbone;        // {name: settings}
+  std::filesystem::path file;     // safetensors of the network, or without one a TorchScript module
+  nlohmann::json backbone;        // {name: settings}, or null: a module
   nlohmann::json reparam;         // {name: settings} or null: the form in which the weights were saved
-  std::vector<double> mean, std;  // its normalisation
+  int size = 0;                   // height = width of what it sees; 0: as the student
+  std::vector<double> mean, std;  // its normalisation; empty: the student's
 };
 
 /// `request.json`: what a trajectory's folder is asked for. It says where things lie; `spec.json` says what

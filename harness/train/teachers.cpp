@@ -6,7 +6,7 @@
 
 #include "harness/core/canonical.h"
 #include "harness/core/problems.h"
-#include "harness/execute/safetensors.h"
+#include "harness/train/teacher_models.h"
 
 namespace ablate::training {
 namespace {
@@ -21,6 +21,7 @@ std::string cache_key(const std::string& teacher, const TeacherSource& source, c
       pixels[member.name] = {{"settings", member.settings}, {"version", member.entry->version}};
   }
   return sha256(canonical({{"teacher", nlohmann::json::parse(teacher)},
+                           {"size", source.size},
                            {"mean", source.mean},
                            {"std", source.std},
                            {"data", task.recipe.at("data")},
@@ -39,32 +40,6 @@ std::string cache_key(const std::string& teacher, const TeacherSource& source, c
                            {"isa", environment.value("isa", "")}}));
 }
 
-/// The network in the form in which its weights were saved.
-Graph graph_of(const TeacherSource& source, const Input& input) {
-  Graph graph = build_backbone(source.backbone, input);
-  if (!source.reparam.is_object()) return graph;
-  for (const auto& [key, settings] : source.reparam.items()) {
-    const auto* entry = find_ingredient("reparam", without_copy(key));
-    if (!entry || !entry->rewrite)
-      throw Error(fmt::format("unknown re-parameterisation '{}' of a teacher", key));
-    entry->rewrite(with_defaults(entry->params, settings), graph);
-  }
-  return graph;
-}
-
-std::unique_ptr<Network> load_network(const TeacherSource& source, const Task& task) {
-  Graph graph = graph_of(source, task.input());
-  Weights weights(graph, at::kFloat);
-  const auto report = load_weights(source.weights, weights);
-  if (!report.missing.empty() || !report.reshaped.empty())
-    throw Error(fmt::format("{}: does not fit the teacher's network for {} classes\n{}",
-                            source.weights.string(), task.classes(), report.text()));
-  const auto& mean = source.mean.empty() ? task.options.mean : source.mean;
-  const auto& deviation = source.std.empty() ? task.options.std : source.std;
-  return std::make_unique<Network>(std::move(graph), std::move(weights), task.train.executor,
-                                   Normalisation(mean, deviation));
-}
-
 }  // namespace
 
 const TeacherSource& Teachers::source_of(const std::string& name) const {
@@ -74,15 +49,15 @@ const TeacherSource& Teachers::source_of(const std::string& name) const {
   return source->second;
 }
 
-Network& Teachers::network(const TeacherRef& teacher) {
+Model& Teachers::model(const TeacherRef& teacher) {
   const auto name = canonical(teacher.id);
   auto& known = teachers_[name];
-  if (!known.network) known.network = load_network(source_of(name), task_);
-  return *known.network;
+  if (!known.model) known.model = load_teacher(source_of(name), task_);
+  return *known.model;
 }
 
 void Teachers::want(const TeacherRef& teacher, const std::vector<std::string>& taps) {
-  network(teacher);
+  model(teacher);
   auto& known = teachers_[canonical(teacher.id)];
   known.wanted = true;
   for (const auto& tap : taps)
@@ -103,12 +78,12 @@ std::map<std::string, Output> Teachers::answer(const Batch& batch, const Progres
     if (!teacher.wanted) continue;
     Pass pass;
     pass.taps = teacher.taps;
-    const auto ask = [&, &network = *teacher.network] { return network.forward(batch.images, pass); };
+    const auto ask = [&, &model = *teacher.model] { return model.forward(batch.images, pass); };
     if (!teacher.cache) {
       answers[name] = ask();
       continue;
     }
-    const std::int64_t classes = teacher.network->graph().output().channels;
+    const std::int64_t classes = task_.classes();
     const TeacherCache::Place place{at.epoch, at.step,
                                     std::int64_t(batch.views) * task_.train.batch * classes};
     answers[name].logits =

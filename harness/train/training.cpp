@@ -58,7 +58,7 @@ class Wishes final : public Setup {
   void want_teacher(const TeacherRef& teacher, const std::vector<std::string>& taps) override {
     training_.teachers.want(teacher, taps);
   }
-  Model& teacher(const TeacherRef& teacher) override { return training_.teachers.network(teacher); }
+  Model& teacher(const TeacherRef& teacher) override { return training_.teachers.model(teacher); }
   Weights& train_along(const std::vector<StateEntry>& entries) override {
     return training_.along.emplace_back(Along{member_.id, Weights(entries, at::kFloat)}).weights;
   }

@@ -168,7 +168,7 @@ TEST_F(Examples, TeachersOfWeightsAreKnownByTheirDigest) {
   const auto& teacher = run.spec["recipe"]["distill"]["logit"]["teacher"];
   EXPECT_EQ(teacher, expected) << teacher.dump();
   EXPECT_EQ(run.spec["versions"]["backbone.resnet"], 1);
-  const auto& source = plan.trajectory(run.trajectory)->weight_teachers.at(canonical(teacher));
+  const auto& source = plan.trajectory(run.trajectory)->file_teachers.at(canonical(teacher));
   EXPECT_EQ(source["path"], (root / "r110.safetensors").string());
   EXPECT_EQ(source["mean"].size(), 3u);
 }

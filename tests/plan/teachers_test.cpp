@@ -103,5 +103,30 @@ TEST_F(Teachers, ThatNormaliseDifferentlySaySoInTheKey) {
   EXPECT_EQ(teacher(R"({"data.synthetic.mean": [0.1, 0.2, 0.3]})")["mean"], (nlohmann::json{0.1, 0.2, 0.3}));
 }
 
+TEST_F(Teachers, ThatSeeAnotherSizeSaySoInTheKey) {
+  weights["t.safetensors"] = sha256("t");
+  const auto plan = planned(with_teachers(
+      R"({"T": {"backbone": "resnet", "weights": "t.safetensors", "set": {"data.synthetic.size": 64}}})"));
+  const auto teacher = plan.runs.begin()->second.spec["recipe"]["distill"]["logit"]["teacher"];
+  EXPECT_EQ(teacher["size"], 64);
+  EXPECT_EQ(plan.trajectories[0].file_teachers.at(canonical(teacher))["size"], 64);
+}
+
+TEST_F(Teachers, MayBeModulesWithTheirOwnNetwork) {
+  weights["beit.pt"] = sha256("beit");
+  const auto plan =
+      planned(with_teachers(R"({"T": {"module": "beit.pt", "set": {"data.synthetic.size": 64}}})"));
+  const auto teacher = plan.runs.begin()->second.spec["recipe"]["distill"]["logit"]["teacher"];
+  EXPECT_EQ(teacher, (nlohmann::json{{"module", sha256("beit")}, {"size", 64}}));
+  const auto& source = plan.trajectories[0].file_teachers.at(canonical(teacher));
+  EXPECT_THAT(source["path"].get<std::string>(), HasSubstr("beit.pt"));
+  EXPECT_FALSE(source.contains("backbone"));
+}
+
+TEST_F(Teachers, AreNamedWhenAModuleIsGivenANetworkToo) {
+  const auto said = refused(with_teachers(R"({"T": {"module": "beit.pt", "backbone": "resnet"}})"));
+  EXPECT_THAT(said, HasSubstr("a teacher with `module` brings its own network"));
+}
+
 }  // namespace
 }  // namespace ablate

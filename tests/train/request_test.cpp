@@ -12,7 +12,7 @@ TEST(Request, ReadsBackAsItWasWritten) {
   request.runs = {{"a", {{"seed", 3}}}, {"b", nullptr}};
   request.data = "data/x.pack";
   request.teachers["{\"run\":\"k\"}"] = {
-      "w.safetensors", {{"resnet", {{"depth", 20}}}}, nullptr, {0.5, 0.25, 0.125}, {1, 1, 1}};
+      "w.safetensors", {{"resnet", {{"depth", 20}}}}, nullptr, 24, {0.5, 0.25, 0.125}, {1, 1, 1}};
   request.teacher_cache = "teachers";
   request.initial = "init.safetensors";
   request.keep = "best";

@@ -67,7 +67,8 @@ Request Workshop::request(const nlohmann::json& recipe, const nlohmann::json& av
   request.trajectory = sha256(canonical(request.spec));
   request.data = pack_;
   request.checkpoint_seconds = 0;
-  request.teachers[canonical(teacher_)] = {root_ / "teacher.safetensors", kTeacherBackbone, nullptr, {}, {}};
+  request.teachers[canonical(teacher_)] = {.file = root_ / "teacher.safetensors",
+                                           .backbone = kTeacherBackbone};
   add_run(request, average);
   return request;
 }
