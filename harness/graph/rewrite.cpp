@@ -17,17 +17,6 @@ bool is_convolution_and_norm(const Node& node) {
          links[1].kind == Link::Kind::Norm;
 }
 
-Link norm_link(const std::string& name, int channels) {
-  return {.kind = Link::Kind::Norm, .name = name, .in = channels, .out = channels};
-}
-
-/// A copy of a convolution, followed by a BatchNorm of its own.
-Branch convolution_branch(std::string id, const std::string& scope, Link conv) {
-  conv.name = scope + ".conv";
-  const int channels = conv.out;
-  return {std::move(id), {std::move(conv), norm_link(scope + ".bn", channels)}};
-}
-
 std::vector<Branch> branches_of(const Node& unit, const BranchOptions& options) {
   const Link& conv = unit.branches[0].links[0];
   std::vector<Branch> branches;
@@ -72,19 +61,35 @@ void fuse(Node& unit) {
 
 }  // namespace
 
+Link norm_link(const std::string& name, int channels) {
+  return {.kind = Link::Kind::Norm, .name = name, .in = channels, .out = channels};
+}
+
+Branch convolution_branch(std::string id, const std::string& scope, Link conv) {
+  conv.name = scope + ".conv";
+  const int channels = conv.out;
+  return {std::move(id), {std::move(conv), norm_link(scope + ".bn", channels)}};
+}
+
 bool is_plain_convolution(const Node& node) {
   return node.op == Op::Unit && node.form == UnitForm::Plain && is_convolution_and_norm(node);
 }
 
-int add_branches(Graph& graph, const BranchOptions& options) {
+int rewrite_units(Graph& graph, const std::set<Role>& roles, const BranchesOf& branches_of) {
   int changed = 0;
   for (auto& node : graph.nodes) {
-    if (!is_plain_convolution(node) || !options.roles.contains(node.role)) continue;
-    node.branches = branches_of(node, options);
+    if (!is_plain_convolution(node) || !roles.contains(node.role)) continue;
+    auto branches = branches_of(node);
+    if (branches.empty()) continue;
+    node.branches = std::move(branches);
     node.form = UnitForm::Branched;
     ++changed;
   }
   return changed;
+}
+
+int add_branches(Graph& graph, const BranchOptions& options) {
+  return rewrite_units(graph, options.roles, [&](const Node& unit) { return branches_of(unit, options); });
 }
 
 Value insert_before(Graph& graph, Value consumer, std::size_t input, Node node) {

@@ -1,10 +1,26 @@
 #pragma once
 
+#include <functional>
 #include <set>
+#include <string>
+#include <vector>
 
 #include "harness/graph/graph.h"
 
 namespace ablate {
+
+/// A BatchNorm of that name.
+Link norm_link(const std::string& name, int channels);
+/// A convolution named `<scope>.conv`, followed by a BatchNorm of its own, `<scope>.bn`.
+Branch convolution_branch(std::string id, const std::string& scope, Link conv);
+
+/// The branches that a plain convolution becomes; their names begin with its `branch_stem`, and the one with
+/// its own kernel has the id "0", so that it starts from the weights it would have without the others. None:
+/// it stays as it is.
+using BranchesOf = std::function<std::vector<Branch>(const Node& unit)>;
+
+/// Turns plain convolutions of those roles into sums of branches. Returns how many changed.
+int rewrite_units(Graph& graph, const std::set<Role>& roles, const BranchesOf& branches_of);
 
 /// Which units get branches, and which branches (MobileOne, RepVGG and GhostNetV3 are settings of this).
 struct BranchOptions {

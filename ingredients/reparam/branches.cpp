@@ -1,16 +1,9 @@
-#include "harness/graph/rewrite.h"
-#include "ingredients/ingredient.h"
+#include "ingredients/reparam/rewriting.h"
 
 namespace ablate::ingredients {
 namespace {
 
-std::vector<std::string> names_of(const std::set<Role>& roles) {
-  std::vector<std::string> names;
-  for (const auto role : roles) names.push_back(name_of(role));
-  return names;
-}
-
-class Branches final : public Ingredient {
+class Branches final : public Rewriting {
  public:
   struct Params {
     int convolutions = BranchOptions{}.convolutions;
@@ -18,23 +11,9 @@ class Branches final : public Ingredient {
     bool identity = BranchOptions{}.identity;
     std::vector<std::string> roles = names_of(BranchOptions{}.roles);
 
-    BranchOptions options() const {
-      BranchOptions options{convolutions, scale, identity, {}};
-      for (const auto& role : roles) options.roles.insert(role_named(role));
-      return options;
-    }
+    BranchOptions options() const { return {convolutions, scale, identity, roles_named(roles)}; }
   };
   explicit Branches(const Params&) {}
-
-  void begin(Setup& setup) override {
-    added_ = 0;
-    for (const auto& node : setup.graph().nodes)
-      if (node.branches.size() > 1) added_ += std::int64_t(node.branches.size()) - 1;
-  }
-  Counters counters() const override { return {{"branches_added", double(added_)}}; }
-
- private:
-  std::int64_t added_ = 0;
 };
 
 }  // namespace
@@ -55,7 +34,7 @@ IngredientEntry reparam_branches() {
        .doc = "Train sums of parallel branches that fold into the one convolution they stand for.",
        .source = "GhostNetV3, arXiv:2404.11202; MobileOne, arXiv:2206.04040",
        .neutral = {nlohmann::json::object({{"convolutions", 1}, {"scale", false}, {"identity", false}})},
-       .no_window = "the network has one form throughout its training",
+       .no_window = kOneForm,
        .counters = {"branches_added"},
        .rewrite = [fields](const nlohmann::json& settings,
                            Graph& graph) { return add_branches(graph, fields.read(settings).options()); }},
