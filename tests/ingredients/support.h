@@ -21,7 +21,8 @@ std::unique_ptr<Ingredient> make(const std::string& name,
 /// A stand-in for the trainer before training: tensors of the given names and shapes, in double.
 class FakeSetup final : public Setup {
  public:
-  FakeSetup(std::string name, Weights weights) : name_(std::move(name)), weights_(std::move(weights)) {}
+  FakeSetup(std::string name, Weights weights, Graph graph = {})
+      : graph_(std::move(graph)), name_(std::move(name)), weights_(std::move(weights)) {}
 
   const Graph& graph() const override { return graph_; }
   int classes() const override { return 10; }

@@ -1,0 +1,41 @@
+#include "ingredients/sparsify/mask.h"
+
+namespace ablate::ingredients {
+namespace {
+
+class DynamicPruning final : public Sparsifier {
+ public:
+  struct Params : Course {};
+  explicit DynamicPruning(const Params& p) : Sparsifier(p) {}
+
+  /// Forward and backward see the masked weights; the update moves the dense ones by that gradient, so that a
+  /// weight that was taken out may grow and come back.
+  Undo perturb(Student& student, const Progress&) override {
+    if (!acts()) return {};
+    auto values = student.weights().trained().detach();
+    auto dense = values.clone();
+    values.mul_(factors());
+    return Undo([values, dense]() mutable { values.copy_(dense); });
+  }
+};
+
+}  // namespace
+
+IngredientEntry sparsify_dpf() {
+  using P = DynamicPruning::Params;
+  Fields<P> fields;
+  return describe<DynamicPruning>(
+      {.name = "sparsify.dpf",
+       .stage = Stage::Sparsify,
+       .doc =
+           "Train dense weights by the gradients of a sparse network that is taken from them anew and anew.",
+       .source = "Lin et al. 2020, Dynamic Model Pruning with Feedback, arXiv:2006.07253",
+       .neutral = {nlohmann::json::object({{"sparsity", 0.0}})},
+       .no_window = "its mask has a course of its own: see ramp",
+       .counters = {"masks_renewed"},
+       .trial = {{"every", 1}},
+       .refuses = mask_refusals},
+      add_course(fields));
+}
+
+}  // namespace ablate::ingredients

@@ -1,0 +1,40 @@
+#include "ingredients/sparsify/mask.h"
+
+namespace ablate::ingredients {
+namespace {
+
+class MagnitudePruning final : public Sparsifier {
+ public:
+  struct Params : Course {};
+  explicit MagnitudePruning(const Params& p) : Sparsifier(p) {}
+
+  /// A weight that is taken out is 0 from then on, whatever the update made of it: the smallest of all, it
+  /// stays out.
+  void after_step(Student& student, const Progress& at) override {
+    if (!acts()) return;
+    const auto& values = student.weights().trained();
+    values.mul_(factors());
+    Sparsifier::after_step(student, at);
+    values.mul_(factors());
+  }
+};
+
+}  // namespace
+
+IngredientEntry sparsify_magnitude() {
+  using P = MagnitudePruning::Params;
+  Fields<P> fields;
+  return describe<MagnitudePruning>(
+      {.name = "sparsify.magnitude",
+       .stage = Stage::Sparsify,
+       .doc = "Set the smallest weights to zero for good, more and more of them.",
+       .source = "Zhu and Gupta 2017, arXiv:1710.01878",
+       .neutral = {nlohmann::json::object({{"sparsity", 0.0}})},
+       .no_window = "its mask has a course of its own: see ramp",
+       .counters = {"masks_renewed"},
+       .trial = {{"every", 1}},
+       .refuses = mask_refusals},
+      add_course(fields));
+}
+
+}  // namespace ablate::ingredients

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ingredients/counting.h"
+
+namespace ablate::ingredients {
+
+/// Settings that every pruning has: Params derive from it, and add_course declares it.
+struct Course {
+  double sparsity = 0.5;
+  double ramp = 0.75;
+  int every = 16;
+  bool depthwise = false;
+  bool head = false;
+};
+
+/// Which weights are left: a factor of 0 or 1 for each trained value.
+class Mask {
+ public:
+  /// All are left. Prunable are the kernels of convolutions but the stem's, depthwise ones and the
+  /// classifier's if asked for; never BatchNorm and biases (Lin et al. 2020, arXiv:2006.07253).
+  Mask(const Graph& graph, const Weights& weights, bool depthwise, bool head);
+
+  /// Takes out that share of the prunable weights, the smallest of all by magnitude; among equals the first.
+  void renew(const at::Tensor& values, double sparsity);
+  std::int64_t prunable() const;
+  /// [trained elements]
+  const at::Tensor& factors() const { return factors_; }
+
+ private:
+  at::Tensor factors_;
+  std::vector<std::pair<std::int64_t, std::int64_t>> ranges_;  // offset and length of what is prunable
+};
+
+/// A mask that follows the magnitudes, renewed every so many steps on the way to its final sparsity. What is
+/// evaluated and saved is masked, averages too.
+class Sparsifier : public Counting {
+ public:
+  void begin(Setup& setup) override;
+  void after_step(Student& student, const Progress& at) override;
+  void deliver(Weights& weights) const override { weights.trained().mul_(mask_->factors()); }
+  void save(Archive& archive) const override;
+  void load(const Archive& archive) override;
+
+ protected:
+  explicit Sparsifier(const Course& course) : Counting("masks_renewed"), course_(course) {}
+  bool acts() const { return course_.sparsity > 0; }
+  const at::Tensor& factors() const { return mask_->factors(); }
+
+ private:
+  Course course_;
+  std::optional<Mask> mask_;
+};
+
+/// s (1 - (1 - t / t_f)^3), then s (Zhu and Gupta 2017, arXiv:1710.01878, equation 1), of t in shares of
+/// training.
+double sparsity_at(double share, const Course& course);
+
+template <class P>
+Fields<P>& add_course(Fields<P>& fields) {
+  return fields
+      .add("sparsity", static_cast<double P::*>(&Course::sparsity), from_below(0, 1),
+           "share of the prunable weights that are taken out in the end")
+      .add("ramp", static_cast<double P::*>(&Course::ramp), between(0, 1),
+           "share of training at which the final sparsity is reached",
+           "so that the last quarter trains what is evaluated")
+      .add("every", static_cast<int P::*>(&Course::every), at_least(1),
+           "steps between two renewals of the mask", "16, as in Lin et al. 2020")
+      .add("depthwise", static_cast<bool P::*>(&Course::depthwise), any(),
+           "whether depthwise kernels are pruned", "no: they hold few weights, and each matters")
+      .add("head", static_cast<bool P::*>(&Course::head), any(), "whether the classifier is pruned", "no");
+}
+
+/// Why a mask makes no sense in this recipe.
+std::vector<std::string> mask_refusals(const nlohmann::json& settings, const RecipeView& recipe);
+
+}  // namespace ablate::ingredients
