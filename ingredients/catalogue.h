@@ -35,6 +35,10 @@ struct IngredientHeader {
   Stage stage = Stage::Loss;
   std::string doc;
   std::string source;
+  /// What it computes, in a line of plain mathematics; empty where the sentence of `doc` says it all.
+  std::string formula;
+  /// What it does to others or needs of them, beyond what is refused.
+  std::string interactions;
   int version = 1;
   /// Never changes the weights being trained: runs that differ only in such ingredients share one trajectory.
   bool passive = false;

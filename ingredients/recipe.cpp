@@ -23,7 +23,10 @@ const Fields<EvaluateSettings>& evaluate_fields() {
       Fields<E>{}
           .add("every", &E::every, at_least(1),
                "epochs between two passes over the validation split; the last has one always")
-          .add("batch", &E::batch, at_least(1), "images a forward pass; changes bits in the last place");
+          .add("batch", &E::batch, at_least(1), "images a forward pass; changes bits in the last place")
+          .add("flip", &E::flip, any(),
+               "in the end, evaluate the mean logits of each image and its mirror image too: variants "
+               "raw_flip, ...");
   return fields;
 }
 

@@ -13,8 +13,8 @@ inline constexpr int kTrainerVersion = 1;
 struct TrainSettings {
   int epochs = 30;
   int batch = 128;
-  bool drop_last = true;             // leave out the last, smaller batch of an epoch
-  std::optional<PathValue> init;     // weight file to start from; in a spec its SHA-256 stands instead
+  bool drop_last = true;          // leave out the last, smaller batch of an epoch
+  std::optional<PathValue> init;  // weight file to start from; in a spec its SHA-256 stands instead
   std::string executor = "reference";
   std::string device = "cpu";
   int threads = 1;
@@ -22,8 +22,9 @@ struct TrainSettings {
 
 /// `evaluate` of a recipe.
 struct EvaluateSettings {
-  int every = 1;    // epochs between two passes over the validation split; the last epoch always has one
+  int every = 1;  // epochs between two passes over the validation split; the last epoch always has one
   int batch = 250;
+  bool flip = false;  // in the end, evaluate the mean over each image and its mirror image too
 };
 
 const Fields<TrainSettings>& train_fields();

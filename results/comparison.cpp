@@ -167,6 +167,7 @@ class Comparing {
 }  // namespace
 
 Comparison compare(Ledger& ledger, const TableOptions& options) {
+  const auto one_moment = ledger.snapshot();
   return Comparing(ledger, options).compare();
 }
 

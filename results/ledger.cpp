@@ -22,6 +22,18 @@ using sqlite::Any;
 using sqlite::Blob;
 using sqlite::Transaction;
 
+/// A statement that has begun to read and does not end: SQLite keeps what it sees for the whole connection.
+class OpenStatement final : public Ledger::Snapshot {
+ public:
+  explicit OpenStatement(sqlite::Database& database)
+      : statement_(database.prepare_single("SELECT name FROM sqlite_schema")) {
+    statement_->step();
+  }
+
+ private:
+  std::unique_ptr<sqlite::Statement> statement_;
+};
+
 /// What two handles on one file share out: one that may write, and one that may only read and answers
 /// queries.
 class SqliteLedger final : public Ledger {
@@ -86,6 +98,8 @@ class SqliteLedger final : public Ledger {
     }
     return result;
   }
+
+  std::unique_ptr<Snapshot> snapshot() override { return std::make_unique<OpenStatement>(*reader_); }
 
   void interrupt() override { reader_->interrupt(); }
 

@@ -51,6 +51,12 @@ class Ledger {
   /// Anything but reading is refused by SQLite's authoriser, not by looking at the text. Throws Error with
   /// SQLite's message.
   virtual Rows query(const std::string& sql, const std::vector<nlohmann::json>& parameters = {}) = 0;
+  /// While it lives, all that is read is of one moment, whatever another process writes meanwhile.
+  class Snapshot {
+   public:
+    virtual ~Snapshot() = default;
+  };
+  virtual std::unique_ptr<Snapshot> snapshot() = 0;
   /// Ends a query that is running, from another thread: it throws.
   virtual void interrupt() = 0;
   /// Every deterministic table in a fixed order, as text: equal for equal results.

@@ -2,66 +2,20 @@
 
 #include <fmt/format.h>
 
-#include "backbones/catalogue.h"
+#include "harness/cli/cards.h"
 #include "harness/cli/command.h"
 #include "harness/cli/command_line.h"
-#include "harness/core/problems.h"
-#include "harness/data/catalogue.h"
 #include "harness/plan/plan.h"
-#include "ingredients/catalogue.h"
-#include "ingredients/recipe.h"
 
 namespace ablate::cli {
 namespace {
-
-/// What any entry of any catalogue has to say.
-struct Card {
-  std::string name, doc, source;
-  int version = 1;
-  const std::vector<ParamInfo>* params = nullptr;
-  const IngredientHeader* ingredient = nullptr;
-  bool part = false;  // of a recipe, no entry of a catalogue
-};
-
-std::vector<Card> cards() {
-  std::vector<Card> all;
-  for (const auto& entry : ingredient_catalogue())
-    all.push_back({entry.name, entry.doc, entry.source, entry.version, &entry.params, &entry});
-  for (const auto& entry : backbone_catalogue())
-    all.push_back({"backbone." + entry.name, entry.doc, entry.source, entry.version, &entry.params});
-  for (const auto& entry : data_catalogue())
-    all.push_back({"data." + entry.name, entry.doc, entry.source, entry.version, &entry.params});
-  all.push_back({"train", "What the trainer itself needs to know.", "", kTrainerVersion,
-                 &train_fields().info(), nullptr, true});
-  all.push_back({"evaluate", "When and how a network is evaluated.", "", kTrainerVersion,
-                 &evaluate_fields().info(), nullptr, true});
-  return all;
-}
-
-Card find_card(const std::string& name) {
-  std::vector<std::string> known;
-  for (const auto& card : cards()) {
-    if (card.name == name) return card;
-    known.push_back(card.name);
-  }
-  // The family may be left out where that is clear.
-  std::vector<Card> ends;
-  for (const auto& card : cards())
-    if (card.name.ends_with("." + name)) ends.push_back(card);
-  if (ends.size() == 1) return ends.front();
-  throw UsageError(fmt::format("nothing is called '{}'{}; 'ablate describe' lists all names", name,
-                               suggestion(name, known)));
-}
 
 void print_neutral(const IngredientHeader& header) {
   if (header.neutral.empty()) {
     std::cout << fmt::format("never neutral: {}\n", header.no_neutral);
     return;
   }
-  std::cout << "neutral, the same as off:";
-  for (std::size_t i = 0; i < header.neutral.size(); ++i)
-    std::cout << (i > 0 ? " or " : " ") << header.neutral[i].dump();
-  std::cout << '\n';
+  std::cout << fmt::format("neutral, the same as off: {}\n", neutral_text(header));
 }
 
 void print_ingredient(const IngredientHeader& header) {
@@ -69,7 +23,10 @@ void print_ingredient(const IngredientHeader& header) {
     std::cout << "passive: never changes the weights being trained, so such runs share one training\n";
   if (header.wrapper) std::cout << "wraps the optimizer that stands beside it\n";
   if (header.needs_teacher) std::cout << "needs a teacher\n";
+  if (!header.formula.empty()) std::cout << fmt::format("formula: {}\n", header.formula);
+  if (!header.interactions.empty()) std::cout << fmt::format("with others: {}\n", header.interactions);
   print_neutral(header);
+  if (!header.no_window.empty()) std::cout << fmt::format("always active: {}\n", header.no_window);
   if (header.counters.empty()) return;
   std::cout << "counters, one of which proves that it acted:";
   for (const auto& counter : header.counters) std::cout << ' ' << counter;
@@ -96,11 +53,16 @@ ExitStatus describe_entry(const Arguments& arguments) {
                    "does, where it\n"
                    "comes from, and its parameters.");
   line.argument("NAME");
-  line.options()("schema", "the JSON Schema of sweeps, or of the named entry's parameters");
+  line.options()("schema", "the JSON Schema of sweeps, or of the named entry's parameters")(
+      "markdown", "the reference page, whole or of the named entry");
   const auto values = line.parse(arguments);
   if (!values) return ExitStatus::Done;
   const bool schema = values->count("schema") > 0;
   const auto name = text_of(*values, "NAME");
+  if (values->count("markdown") > 0) {
+    std::cout << reference_page(name.empty() ? cards() : std::vector{find_card(name)});
+    return ExitStatus::Done;
+  }
   if (schema)
     std::cout << (name.empty() ? sweep_schema() : schema_of(*find_card(name).params)).dump(2) << '\n';
   else if (!name.empty())

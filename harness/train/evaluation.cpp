@@ -18,6 +18,13 @@ void score(const at::Tensor& logits, const at::Tensor& labels, Scores& scores) {
   for (std::int64_t n = 0; n < rows.size(0); ++n, row += classes) scores.add({row, classes}, label[n]);
 }
 
+at::Tensor logits_of(const Contender& contender, const at::Tensor& images) {
+  const auto ask = [&](const at::Tensor& seen) {
+    return contender.network->forward_with(*contender.weights, seen, Pass{}).logits;
+  };
+  return contender.flip ? (ask(images) + ask(images.flip({3}))).div_(2) : ask(images);
+}
+
 Weights delivered(const Kit& kit, const Weights& weights) {
   Weights copy = weights.clone();
   for (const auto& i : kit) i->deliver(copy);
@@ -35,8 +42,8 @@ std::vector<Evaluated> evaluate(const Training& training, const std::vector<std:
                          training.request.loader_threads};
   each_plain_batch(training.task, ids, how, [&](const Batch& batch) {
     for (std::size_t c = 0; c < contenders.size(); ++c) {
-      const auto& [network, weights, twin] = contenders[c];
-      logits[c] = network->forward_with(*weights, batch.images, Pass{}).logits;
+      const int twin = contenders[c].twin;
+      logits[c] = logits_of(contenders[c], batch.images);
       score(logits[c], batch.labels, results[c].scores);
       if (twin < 0) continue;
       const auto difference = (logits[c] - logits[std::size_t(twin)]).abs().max().item<double>();

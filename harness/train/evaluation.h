@@ -8,12 +8,12 @@
 
 namespace ablate::training {
 
-/// A network with weights to evaluate it with; `twin` is the index of the contender whose logits it should
-/// equal, or -1.
+/// A network with weights to evaluate it with.
 struct Contender {
   Network* network = nullptr;
   const Weights* weights = nullptr;
-  int twin = -1;
+  int twin = -1;      // index of the contender whose logits it should equal, or -1
+  bool flip = false;  // the mean of the logits of each image and its mirror image
 };
 
 struct Evaluated {

@@ -26,7 +26,8 @@ bool has_variant(const RunGroup& group, const Variant& variant) {
   return !variant.average || std::count(group.averages.begin(), group.averages.end(), variant.average) != 0;
 }
 
-/// Evaluations of a harvest: its variants, then the fused forms of those that some group reports.
+/// Evaluations of a harvest: its variants, then the fused forms of those that some group reports, then the
+/// variants over both an image and its mirror image where the recipe asks for them.
 class FinalEvaluation {
  public:
   FinalEvaluation(Training& training, const Harvest& harvest) : training_(training), harvest_(harvest) {
@@ -36,16 +37,25 @@ class FinalEvaluation {
     if (has_branches(training.student->graph()))
       for (const auto* group : harvest.groups)
         add_fused(training.reported(*group, harvest.variants), contenders);
+    first_flipped_ = contenders.size();
+    if (training.task.evaluate.flip)
+      for (const auto& variant : harvest.variants)
+        contenders.push_back({training.student.get(), &variant.weights, -1, true});
     results_ = evaluate(training, training.task.parts.test, contenders);
   }
 
   void write(Record& record, std::map<std::string, double>& differences) const {
     for (const auto* group : harvest_.groups) {
       const auto& reported = training_.reported(*group, harvest_.variants);
-      for (const auto& variant : harvest_.variants)
-        if (has_variant(*group, variant))
-          record.evaluation(harvest_.moment, variant.name(), group->runs, &variant == &reported,
-                            results_[std::size_t(&variant - harvest_.variants.data())].scores);
+      for (const auto& variant : harvest_.variants) {
+        if (!has_variant(*group, variant)) continue;
+        const auto position = std::size_t(&variant - harvest_.variants.data());
+        record.evaluation(harvest_.moment, variant.name(), group->runs, &variant == &reported,
+                          results_[position].scores);
+        if (training_.task.evaluate.flip)
+          record.evaluation(harvest_.moment, variant.name() + "_flip", group->runs, false,
+                            results_[first_flipped_ + position].scores);
+      }
       const auto fused_form = std::find(folded_.begin(), folded_.end(), &reported);
       if (fused_form == folded_.end()) continue;
       const auto& result = results_[harvest_.variants.size() + std::size_t(fused_form - folded_.begin())];
@@ -70,6 +80,7 @@ class FinalEvaluation {
   const Harvest& harvest_;
   std::vector<std::unique_ptr<Network>> networks_;
   std::vector<const Variant*> folded_;
+  std::size_t first_flipped_ = 0;
   std::vector<Evaluated> results_;
 };
 

@@ -1,9 +1,11 @@
+#include <filesystem>
 #include <sstream>
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
 #include "backbones/catalogue.h"
+#include "harness/core/journal.h"
 #include "harness/data/catalogue.h"
 #include "ingredients/catalogue.h"
 #include "tests/run/program.h"
@@ -47,6 +49,13 @@ TEST(Describe, SuggestsTheNameThatWasMeant) {
   const auto end = run_ablate({"describe", "mix.mixupp"});
   EXPECT_EQ(end.status, 2);
   EXPECT_THAT(end.err, HasSubstr("did you mean 'mix.mixup'?"));
+}
+
+TEST(Describe, PrintsTheReferenceThatLiesInDocs) {
+  const auto page = run_ablate({"describe", "--markdown"}).out;
+  EXPECT_EQ(read_file(std::filesystem::path(ABLATE_TEST_ROOT) / "docs/reference.md"), page)
+      << "make it anew: build/ablate describe --markdown > docs/reference.md";
+  for (const auto& entry : ingredient_catalogue()) EXPECT_THAT(page, HasSubstr("### " + entry.name + "\n"));
 }
 
 TEST(Describe, PrintsSchemas) {

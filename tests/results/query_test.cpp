@@ -25,6 +25,17 @@ TEST_F(LedgerTest, AnswersQueriesWithParametersAndBlobs) {
   EXPECT_THAT(message_of([&] { ledger_->query("SELECT ?1"); }), HasSubstr("1 parameters"));
 }
 
+TEST_F(LedgerTest, ReadsOneMomentWhileASnapshotLives) {
+  const auto reader = Ledger::open(folder_ / "ledger.db", Ledger::Mode::Read);
+  const auto runs = [&] { return value(*reader, "SELECT count(*) FROM runs"); };
+  {
+    const auto one_moment = reader->snapshot();
+    fold(synthetic::finished("a", 1, 0.5));
+    EXPECT_EQ(runs(), 0);
+  }
+  EXPECT_EQ(runs(), 1);
+}
+
 TEST_F(LedgerTest, LetsQueriesDescribeTables) {
   EXPECT_EQ(value(*ledger_, "SELECT count(*) FROM pragma_table_info('runs')"), 9);
   EXPECT_GT(ledger_->query("PRAGMA table_info(v_results)").rows.size(), 10u);

@@ -41,6 +41,25 @@ TEST(Averages, NeverChangeTheRawBits) {
   EXPECT_EQ(evaluation(shop.folder("plain"), "raw", run), evaluation(shop.folder("three"), "raw", run));
 }
 
+TEST(Averages, AndRawWeightsAreEvaluatedOverMirrorImagesTooWhenAsked) {
+  const Workshop shop;
+  auto recipe = shop.recipe();
+  const auto plain = shop.request(recipe, ema(0.5));
+  recipe["evaluate"]["flip"] = true;
+  const auto flipped = shop.request(recipe, ema(0.5));
+  train_in(shop.folder("plain"), plain);
+  train_in(shop.folder("flipped"), flipped);
+  for (const std::string variant : {"raw", "ema"}) {
+    const auto once = evaluation(shop.folder("plain"), variant, plain.runs[0].key);
+    EXPECT_EQ(evaluation(shop.folder("flipped"), variant, flipped.runs[0].key), once);
+    const auto both = evaluation(shop.folder("flipped"), variant + "_flip", flipped.runs[0].key);
+    ASSERT_FALSE(both.is_null());
+    EXPECT_FALSE(both.at("reported"));
+    EXPECT_NE(both.at("loss"), once.at("loss"));
+    EXPECT_TRUE(evaluation(shop.folder("plain"), variant + "_flip", plain.runs[0].key).is_null());
+  }
+}
+
 TEST(Averages, SideBySideGiveWhatEachGivesAlone) {
   const Workshop shop;
   auto both = shop.request(shop.recipe(), ema(0.5));
