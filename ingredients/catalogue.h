@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -53,6 +54,8 @@ struct IngredientHeader {
   std::string no_neutral;
   /// Why it acts throughout, where acting in a part of training makes no sense; else it takes `active` (window.h).
   std::string no_window;
+  /// The part of training in which it acts where `active` is not given.
+  std::array<double, 2> window{0, 1};
   /// Short names of the counters it reports ("batches"); all zero at the end of a run means that it did nothing, which makes
   /// the run invalid.
   std::vector<std::string> counters;

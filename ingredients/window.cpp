@@ -12,9 +12,9 @@ namespace {
 struct Window {
   double from = 0, to = 1;
 
-  static Window of(const nlohmann::json& settings) {
+  static Window of(const nlohmann::json& settings, const std::array<double, 2>& fallback) {
     const auto given = settings.find("active");
-    if (given == settings.end()) return {};
+    if (given == settings.end()) return {fallback[0], fallback[1]};
     return {given->at(0), given->at(1)};
   }
   bool whole() const { return from == 0 && to == 1; }
@@ -94,21 +94,20 @@ class Windowed final : public Ingredient {
   bool acts_ = true;
 };
 
-ParamInfo active_param() {
+ParamInfo active_param(const std::array<double, 2>& fallback) {
   ParamInfo info;
   info.name = "active";
   info.type = ParamType::Real;
   info.list = true;
-  info.fallback = {0.0, 1.0};
+  info.fallback = fallback;
   info.range = each(between(0, 1), 2);
   info.doc = "the part of training in which it acts, from and to as shares of its epochs";
-  info.source = "throughout";
+  if (fallback == std::array<double, 2>{0, 1}) info.source = "throughout";
   return info;
 }
 
 /// Why the window of these settings holds no epoch of this training.
-std::vector<std::string> window_refusals(const nlohmann::json& settings, std::int64_t epochs) {
-  const auto window = Window::of(settings);
+std::vector<std::string> window_refusals(const Window& window, std::int64_t epochs) {
   for (std::int64_t epoch = 0; epoch < epochs; ++epoch)
     if (window.holds(epoch, epochs)) return {};
   return {fmt::format("active [{}, {}] holds none of {} epochs: it would never act; widen it or train longer",
@@ -119,15 +118,16 @@ std::vector<std::string> window_refusals(const nlohmann::json& settings, std::in
 
 IngredientEntry with_window(IngredientEntry entry) {
   if (!entry.no_window.empty()) return entry;
-  entry.params.push_back(active_param());
-  entry.make = [make = std::move(entry.make)](const nlohmann::json& settings) {
+  entry.params.push_back(active_param(entry.window));
+  entry.make = [make = std::move(entry.make), fallback = entry.window](const nlohmann::json& settings) {
     auto ingredient = make(settings);
-    const auto window = Window::of(settings);
+    const auto window = Window::of(settings, fallback);
     if (window.whole()) return ingredient;
     return std::unique_ptr<Ingredient>(std::make_unique<Windowed>(std::move(ingredient), window));
   };
-  entry.refuses = [own = std::move(entry.refuses)](const nlohmann::json& settings, const RecipeView& recipe) {
-    auto reasons = window_refusals(settings, recipe.epochs);
+  entry.refuses = [own = std::move(entry.refuses), fallback = entry.window](const nlohmann::json& settings,
+                                                                            const RecipeView& recipe) {
+    auto reasons = window_refusals(Window::of(settings, fallback), recipe.epochs);
     if (!own) return reasons;
     const auto more = own(settings, recipe);
     reasons.insert(reasons.end(), more.begin(), more.end());

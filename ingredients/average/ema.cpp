@@ -1,86 +1,131 @@
-#include <ATen/core/grad_mode.h>
-
 #include "ingredients/average/decay.h"
-#include "ingredients/counting.h"
+#include "ingredients/average/weight_average.h"
 
 namespace ablate::ingredients {
 namespace {
 
-/// e <- d e + (1 - d) w: in this form exactly w at d = 0.
-void move_towards(at::Tensor average, const at::Tensor& values, double decay) {
-  average.mul_(decay).add_(values, 1 - decay);
-}
-
-class ExponentialAverage final : public Counting {
+class ExponentialAverage final : public WeightAverage {
  public:
-  struct Params {
+  struct Params : StatisticsMode {
     double decay = 0.9998;
+    std::optional<double> half_life;
+    std::optional<double> window;
+    std::string unit = "epoch";
+    bool rescale = false;
     std::string warmup = "timm";
     double gamma = 1;
     double power = 2.0 / 3;
     double min_decay = 0;
-    std::string buffers = "average";
+    std::string start = "first_update";
+    int every = 1;
   };
-  explicit ExponentialAverage(const Params& p) : Counting("updates"), p_(p) {}
+  explicit ExponentialAverage(const Params& p) : WeightAverage("updates", p), p_(p) {}
 
-  void begin(Setup& setup) override { average_ = setup.weights().clone(); }
+  void begin(Setup& setup) override {
+    WeightAverage::begin(setup);
+    const double unit = p_.unit == "epoch" ? setup.length().steps_per_epoch : 1;
+    if (p_.half_life)
+      decay_ = half_life_decay(*p_.half_life * unit / p_.every);
+    else if (p_.window)
+      decay_ = window_decay(*p_.window * unit / p_.every);
+    else if (p_.rescale)
+      decay_ = torchvision_decay(p_.decay, double(setup.batch()) * p_.every, setup.length().epochs);
+    else
+      decay_ = p_.decay;
+  }
   void after_step(Student& student, const Progress&) override {
-    const at::NoGradGuard no_gradients;
-    const double decay = next_decay();
-    const auto& weights = student.weights();
-    move_towards(average_.trained(), weights.trained(), decay);
-    move_towards(average_.statistics(), weights.statistics(), p_.buffers == "average" ? decay : 0);
+    if (++seen_ % p_.every != 0) return;
+    blend(student.weights(), next_decay());
     count();
   }
-  const Weights* average() const override { return counted() ? &average_ : nullptr; }
-
   void save(Archive& archive) const override {
-    archive.tensors["trained"] = average_.trained();
-    archive.tensors["statistics"] = average_.statistics();
-    Counting::save(archive);
+    archive.values["seen"] = seen_;
+    WeightAverage::save(archive);
   }
   void load(const Archive& archive) override {
-    average_.trained().copy_(archive.tensors.at("trained"));
-    average_.statistics().copy_(archive.tensors.at("statistics"));
-    Counting::load(archive);
+    seen_ = archive.values.at("seen");
+    WeightAverage::load(archive);
   }
 
  private:
   double next_decay() const {
-    if (p_.warmup == "timm") return timm_decay(p_.decay, counted(), p_.gamma, p_.power, p_.min_decay);
-    if (p_.warmup == "tensorflow") return tensorflow_decay(p_.decay, counted());
-    return p_.decay;
+    if (counted() == 0 && p_.start == "first_update") return 0;
+    if (p_.warmup == "timm") return timm_decay(decay_, counted(), p_.gamma, p_.power, p_.min_decay);
+    if (p_.warmup == "tensorflow") return tensorflow_decay(decay_, counted());
+    return decay_;
   }
 
   Params p_;
-  Weights average_;
+  double decay_ = 0;       // once warmed up
+  std::int64_t seen_ = 0;  // updates of the weights
 };
+
+std::vector<std::string> ema_refusals(const nlohmann::json& settings, const RecipeView& recipe) {
+  auto reasons = statistics_refusals(settings, recipe);
+  const bool half_life = !settings.at("half_life").is_null(), window = !settings.at("window").is_null();
+  const bool rescale = settings.at("rescale");
+  if (half_life + window + rescale > 1)
+    reasons.push_back("half_life, window and rescale each say what the decay is; keep one of them");
+  const bool by_epochs = rescale || ((half_life || window) && settings.at("unit") == "epoch");
+  if (by_epochs && recipe.on("optimizer", "accumulate"))
+    reasons.push_back(
+        "with accumulate an epoch has fewer updates than steps; give half_life or window with unit step, or "
+        "decay");
+  if (settings.at("start") == "initial" && settings.at("warmup") == "timm")
+    reasons.push_back("timm's warm-up begins with a copy; set start to first_update, or another warmup");
+  return reasons;
+}
+
+Fields<ExponentialAverage::Params> ema_fields() {
+  using P = ExponentialAverage::Params;
+  Fields<P> fields;
+  fields
+      .add("decay", &P::decay, from_below(0, 1), "share of the average that an update keeps",
+           "GhostNetV3's released script")
+      .add("half_life", &P::half_life, above(0), "in place of decay: what is so old counts half",
+           "not used: by decay")
+      .add("window", &P::window, above(0), "in place of decay: 1 - 1 / window", "not used: by decay")
+      .add("unit", &P::unit, one_of({"epoch", "step"}), "of half_life and window; a step is an update",
+           "epochs, so that the average spans the same at any batch")
+      .add("rescale", &P::rescale, any(),
+           "decay is for one image and one epoch: 1 - (1 - decay) batch every / epochs",
+           "no; yes: torchvision's training script, with a decay of 0.99998 every 32 updates")
+      .add("warmup", &P::warmup, one_of({"none", "timm", "tensorflow"}),
+           "how the decay rises at first; none keeps much of the first weights on short trainings",
+           "timm: with a constant 0.9998, 46 % of an average of 3910 updates is the first weights")
+      .add("gamma", &P::gamma, above(0), "timm's warm-up: the larger, the slower the decay rises")
+      .add("power", &P::power, above(0), "timm's warm-up: the larger, the faster the decay rises")
+      .add("min_decay", &P::min_decay, from_below(0, 1), "timm's warm-up: lower bound after the first update")
+      .add("start", &P::start, one_of({"first_update", "initial"}),
+           "what the average begins as: a copy of the weights at its first update, however late, or the "
+           "initial "
+           "weights",
+           "timm ModelEmaV3; initial: timm ModelEmaV2, torchvision")
+      .add("every", &P::every, at_least(1), "updates of the weights between two of the average",
+           "every one: timm");
+  return add_statistics(fields, "timm's ModelEma");
+}
 
 }  // namespace
 
 IngredientEntry average_ema() {
-  using P = ExponentialAverage::Params;
   return describe<ExponentialAverage>(
       {.name = "average.ema",
        .stage = Stage::Average,
        .doc = "An exponential moving average of the weights after each update, evaluated in their place.",
        .source = "Polyak and Juditsky 1992; timm ModelEmaV3",
+       .version = 2,  // began as the initial weights without timm's warm-up
        .passive = true,
-       .neutral = {nlohmann::json::object({{"decay", 0.0}, {"min_decay", 0.0}})},
-       .counters = {"updates"}},
-      Fields<P>{}
-          .add("decay", &P::decay, from_below(0, 1), "share of the average that an update keeps",
-               "GhostNetV3's released script")
-          .add("warmup", &P::warmup, one_of({"none", "timm", "tensorflow"}),
-               "how the decay rises at first; none keeps much of the initial weights on short trainings",
-               "timm: with a constant 0.9998, 46 % of an average of 3910 updates is the initial weights")
-          .add("gamma", &P::gamma, above(0), "timm's warm-up: the larger, the slower the decay rises")
-          .add("power", &P::power, above(0), "timm's warm-up: the larger, the faster the decay rises")
-          .add("min_decay", &P::min_decay, from_below(0, 1),
-               "timm's warm-up: lower bound after the first update")
-          .add("buffers", &P::buffers, one_of({"average", "copy"}),
-               "BatchNorm statistics: averaged with the weights, or those of the latest update",
-               "timm's ModelEma"));
+       .neutral = {nlohmann::json::object({{"decay", 0.0},
+                                           {"min_decay", 0.0},
+                                           {"half_life", nullptr},
+                                           {"window", nullptr},
+                                           {"rescale", false},
+                                           {"every", 1},
+                                           {"buffers", "average"}})},
+       .counters = {"updates"},
+       .refuses = ema_refusals},
+      ema_fields());
 }
 
 }  // namespace ablate::ingredients

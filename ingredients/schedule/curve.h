@@ -8,12 +8,19 @@
 
 namespace ablate::ingredients {
 
-/// Settings that every schedule has: Params derive from it, and add_warm_up declares it.
-struct WarmUp {
+/// Settings that every schedule with a warm-up has. It has a constructor so as not to be an aggregate, of which GCC 12
+/// believes that its strings are not initialised.
+struct Ramp {
+  Ramp() = default;
   double warmup_epochs = 0;
   double warmup_start = 0.002;
-  std::string warmup = "inside";
   std::string per = "step";
+};
+
+/// And those of one whose curve can begin before or behind the warm-up.
+struct WarmUp : Ramp {
+  WarmUp() = default;
+  std::string warmup = "inside";
 };
 
 /// Why no schedule takes `active`.
@@ -28,38 +35,77 @@ struct Position {
 };
 
 /// In steps, or in whole epochs when `per` says so.
-Position position_of(const WarmUp& warm_up, const Progress& at);
+Position position_of(const Ramp& ramp, const Progress& at);
+
+using ShareAt = std::function<double(const Position&)>;
 
 /// The share of the base rate in force: a straight line from `warmup_start` to 1 over the warm-up, then
-/// `curve` (of position and length). "inside": the curve runs from the start of training and is read from
-/// where the warm-up ends (timm's default, a small jump). "prefix": the curve begins where the warm-up ends
-/// (timm's `warmup_prefix`).
-double with_warm_up(const WarmUp& warm_up, const Position& position,
-                    const std::function<double(double at, double length)>& curve);
+/// `curve`.
+double with_warm_up(const Ramp& ramp, const Position& position, const ShareAt& curve);
+/// "inside": the curve runs from the start of training and is read from where the warm-up ends (timm's
+/// default, a small jump). "prefix": the curve begins where the warm-up ends (timm's `warmup_prefix`).
+double with_warm_up(const WarmUp& warm_up, const Position& position, const ShareAt& curve);
+
+/// How often an interval fits into t. Both are products of decimal fractions and numbers of steps: a hair
+/// below a whole number of intervals counts as whole.
+double whole_intervals(double t, double interval);
+/// From 1 down to `floor` as `rest` falls from 1 to 0.
+inline double above_floor(double floor, double rest) {
+  return floor + (1 - floor) * rest;
+}
 
 /// A schedule of shares of the base rate; counts the steps at which the share was not 1.
-class CurveSchedule : public Counting {
+class SharedRate : public Counting {
  protected:
-  CurveSchedule() : Counting("steps_scaled") {}
+  SharedRate() : Counting("steps_scaled") {}
   void scale(Rates& rates, double share) {
     rates.lr_factor *= share;
     count(share != 1);
   }
 };
 
+/// A schedule that is a formula of the position: Rule has the settings (a Ramp or a WarmUp) and
+/// `double share(const Position&) const`.
+template <class Rule>
+class Curve final : public SharedRate {
+ public:
+  using Params = Rule;
+  explicit Curve(const Rule& rule) : rule_(rule) {}
+
+  void schedule(Rates& rates, const Progress& at) override {
+    const auto curve = [this](const Position& position) { return rule_.share(position); };
+    scale(rates, with_warm_up(rule_, position_of(rule_, at), curve));
+  }
+
+ private:
+  Rule rule_;
+};
+
 template <class P>
-Fields<P>& add_warm_up(Fields<P>& fields) {
+Fields<P>& add_ramp(Fields<P>& fields) {
   return fields
-      .add("warmup_epochs", static_cast<double P::*>(&WarmUp::warmup_epochs), at_least(0),
+      .add("warmup_epochs", static_cast<double P::*>(&Ramp::warmup_epochs), at_least(0),
            "epochs of linear warm-up; 0: none", "none unless asked for, as in torch's schedulers")
-      .add("warmup_start", static_cast<double P::*>(&WarmUp::warmup_start), between(0, 1),
+      .add("warmup_start", static_cast<double P::*>(&Ramp::warmup_start), between(0, 1),
            "share of the base rate at the first step of the warm-up",
            "GhostNetV3's released script: 1e-4 of 0.05")
-      .add("warmup", static_cast<std::string P::*>(&WarmUp::warmup), one_of({"inside", "prefix"}),
-           "inside: the curve runs on below the warm-up; prefix: it begins after it", "timm's default")
-      .add("per", static_cast<std::string P::*>(&WarmUp::per), one_of({"step", "epoch"}),
+      .add("per", static_cast<std::string P::*>(&Ramp::per), one_of({"step", "epoch"}),
            "whether the rate changes at every step or at every epoch",
            "per step: on short trainings the stairs of an epoch are coarse");
+}
+
+template <class P>
+Fields<P>& add_warm_up(Fields<P>& fields) {
+  return add_ramp(fields).add(
+      "warmup", static_cast<std::string P::*>(&WarmUp::warmup), one_of({"inside", "prefix"}),
+      "inside: the curve runs on below the warm-up; prefix: it begins after it", "timm's default");
+}
+
+/// Adds the share of the base rate at which a curve ends.
+template <class P>
+Fields<P>& add_floor(Fields<P>& fields) {
+  return fields.add("floor", &P::floor, between(0, 1), "share of the base rate at which the curve ends",
+                    "0, as torch's schedulers");
 }
 
 /// Why a warm-up does not fit this training.

@@ -7,28 +7,12 @@
 namespace ablate::ingredients {
 namespace {
 
-/// factor^(completed intervals). The interval is a product of a decimal fraction and a number of steps: a
-/// hair below a whole number of intervals counts as whole.
-double step_share(double t, double interval, double factor) {
-  return std::pow(factor, std::floor(t / interval + 1e-9));
-}
+/// factor^(completed intervals)
+struct StepRule : WarmUp {
+  double every = 2.4;
+  double factor = 0.973;
 
-class StepSchedule final : public CurveSchedule {
- public:
-  struct Params : WarmUp {
-    double every = 2.4;
-    double factor = 0.973;
-  };
-  explicit StepSchedule(const Params& p) : p_(p) {}
-
-  void schedule(Rates& rates, const Progress& at) override {
-    const auto position = position_of(p_, at);
-    const auto curve = [&](double t, double) { return step_share(t, p_.every * position.epoch, p_.factor); };
-    scale(rates, with_warm_up(p_, position, curve));
-  }
-
- private:
-  Params p_;
+  double share(const Position& p) const { return std::pow(factor, whole_intervals(p.at, every * p.epoch)); }
 };
 
 std::vector<std::string> step_refusals(const nlohmann::json& settings, const RecipeView& recipe) {
@@ -44,11 +28,10 @@ std::vector<std::string> step_refusals(const nlohmann::json& settings, const Rec
 }  // namespace
 
 IngredientEntry schedule_step() {
-  using P = StepSchedule::Params;
-  Fields<P> fields;
-  fields.add("every", &P::every, above(0), "epochs between two falls, fractions allowed")
-      .add("factor", &P::factor, between(0, 1), "by which the rate is multiplied at each fall");
-  return describe<StepSchedule>(
+  Fields<StepRule> fields;
+  fields.add("every", &StepRule::every, above(0), "epochs between two falls, fractions allowed")
+      .add("factor", &StepRule::factor, between(0, 1), "by which the rate is multiplied at each fall");
+  return describe<Curve<StepRule>>(
       {.name = "schedule.step",
        .stage = Stage::Schedule,
        .doc = "The rate falls by a factor at regular intervals, after a warm-up if one is asked for.",

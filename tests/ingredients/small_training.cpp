@@ -102,6 +102,13 @@ nlohmann::json SmallTraining::without(nlohmann::json recipe, const IngredientEnt
   return recipe;
 }
 
+bool SmallTraining::finds_something(const nlohmann::json& recipe, const IngredientEntry& entry) const {
+  if (!entry.rewrite) return true;
+  auto graph = training::build_backbone(recipe.at("backbone"), kInput);
+  return entry.rewrite(training::with_defaults(entry.params, recipe.at(entry.family).at(entry.short_name)),
+                       graph) > 0;
+}
+
 nlohmann::json SmallTraining::complete(const IngredientEntry& entry, nlohmann::json given) const {
   for (const auto& param : entry.params)
     if (param.type == ParamType::Teacher && param.required)

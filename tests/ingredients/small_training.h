@@ -27,6 +27,8 @@ class SmallTraining {
   nlohmann::json with(nlohmann::json recipe, const IngredientEntry& entry, const nlohmann::json& given) const;
   /// The recipe without it.
   nlohmann::json without(nlohmann::json recipe, const IngredientEntry& entry) const;
+  /// False for a rewrite that has nothing to change in the recipe's network.
+  bool finds_something(const nlohmann::json& recipe, const IngredientEntry& entry) const;
   /// What an entry's settings must name: teachers.
   nlohmann::json complete(const IngredientEntry& entry, nlohmann::json given) const;
 

@@ -98,6 +98,15 @@ void ToyProblem::gradient(Weights& weights, int t) const {
   weights.gradients().copy_(gradients.trained());
 }
 
+double ToyProblem::loss(const Weights& weights) const {
+  double sum = 0;
+  for (std::size_t j = 0; j < entries_.size(); ++j) {
+    const auto curvature = fill(j, 16, 1, 0.5, true), centre = fill(j, 32, 1, 0);
+    sum += 0.5 * (curvature * (weights.at(entries_[j].name) - centre).square()).sum().item<double>();
+  }
+  return sum;
+}
+
 void expect_trace(const Weights& weights, const nlohmann::json& trace, const std::string& where) {
   for (std::size_t j = 0; j < weights.entries().size(); ++j) {
     const auto& tensor = weights.entries()[j].tensor;

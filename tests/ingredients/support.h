@@ -76,6 +76,8 @@ class ToyProblem {
   Weights start() const;
   /// Writes the gradient of step t at the current values, in the layout of weights.trained().
   void gradient(Weights& weights, int t) const;
+  /// 0.5 sum of a (w - c)^2
+  double loss(const Weights& weights) const;
 
  private:
   at::Tensor fill(std::size_t j, std::uint64_t stream, double factor, double offset,

@@ -1,0 +1,23 @@
+#include "ingredients/optimizer/adam.h"
+
+namespace ablate::ingredients {
+
+IngredientEntry optimizer_adamw() {
+  using Adam = AdamOptimizer<Decay::Decoupled>;
+  using P = Adam::Params;
+  Fields<P> fields;
+  add_rate(fields, "torch");
+  add_betas(fields, "torch").add("eps", &P::eps, above(0), "added to the root of the mean square", "torch");
+  add_weight_decay(fields, kDecoupled, "torch.optim.AdamW");
+  return describe<Adam>({.name = "optimizer.adamw",
+                         .stage = Stage::Update,
+                         .doc = "Adam with weight decay beside the gradient rather than in it.",
+                         .source = "Loshchilov and Hutter 2019, arXiv:1711.05101; torch.optim.AdamW",
+                         .no_neutral = kNothingTrains,
+                         .no_window = kNothingTrains,
+                         .counters = {"updates"},
+                         .refuses = rate_refusals},
+                        fields);
+}
+
+}  // namespace ablate::ingredients

@@ -1,0 +1,105 @@
+#include <algorithm>
+
+#include "ingredients/norms.h"
+#include "ingredients/optimizer/adam.h"
+
+namespace ablate::ingredients {
+namespace {
+
+struct LambNumbers {
+  AdamNumbers adam;
+  double gradient_scale = 1;
+  bool always_adapt = false, trust_clip = false;
+};
+
+/// ||w|| / ||u||, and 1 where either norm is 0.
+double trust_ratio(double weight_squares, double step_squares) {
+  if (weight_squares == 0 || step_squares == 0) return 1;
+  return std::sqrt(weight_squares / step_squares);
+}
+
+/// u = m^ / (sqrt(v^) + eps) + decay w;  w -= lr (||w|| / ||u||) u for the weights of one tensor (You et al.
+/// 2020). Without decay there is no ratio either, unless `always_adapt` (timm). `u` has room for n values.
+template <class T>
+void lamb_pass(const Slice<T>& s, T* u, const LambNumbers& r) {
+  const T beta1(r.adam.beta1), beta2(r.adam.beta2), eps(r.adam.eps), decay(s.decay), scale(r.gradient_scale),
+      mean(1 / bias_correction(r.adam.beta1, r.adam.update)),
+      root(std::sqrt(bias_correction(r.adam.beta2, r.adam.update)));
+  T *w = s.w, *m = s.state[0], *v = s.state[1];
+  const T* g = s.g;
+  for (std::int64_t i = 0; i < s.n; ++i) {
+    const T gradient = scale * g[i];
+    m[i] = beta1 * m[i] + (1 - beta1) * gradient;
+    v[i] = beta2 * v[i] + (1 - beta2) * gradient * gradient;
+    u[i] = mean * m[i] / (std::sqrt(v[i]) / root + eps) + decay * w[i];
+  }
+  double ratio = 1;
+  if (s.decay != 0 || r.always_adapt) ratio = trust_ratio(squares_of(w, s.n), squares_of(u, s.n));
+  if (r.trust_clip) ratio = std::min(ratio, 1.0);
+  const T step(s.lr * ratio);
+  for (std::int64_t i = 0; i < s.n; ++i) w[i] -= step * u[i];
+}
+
+class Lamb final : public Optimizer {
+ public:
+  struct Params : BaseRate {
+    Params() : BaseRate{.lr = 5e-3, .weight_decay = 0.02} {}
+    double beta1 = 0.9;
+    double beta2 = 0.999;
+    double eps = 1e-6;
+    std::optional<double> max_grad_norm = 1.0;
+    bool always_adapt = false;
+    bool trust_clip = false;
+  };
+  explicit Lamb(const Params& p) : Optimizer(p, {{"mean"}, {"square"}}), p_(p) {}
+
+ private:
+  void prepare(const Update& update) override {
+    gradient_scale_ = 1;
+    if (p_.max_grad_norm) gradient_scale_ = 1 / std::max(1.0, gradient_norm(update.sets) / *p_.max_grad_norm);
+  }
+  void change(const Job& job) override {
+    const LambNumbers numbers{.adam = {.beta1 = job.rates.momentum.value_or(p_.beta1),
+                                       .beta2 = p_.beta2,
+                                       .eps = p_.eps,
+                                       .update = job.update},
+                              .gradient_scale = gradient_scale_,
+                              .always_adapt = p_.always_adapt,
+                              .trust_clip = p_.trust_clip};
+    each_slice(job, segment_runs(job.set), [&](const auto& slice) {
+      using T = std::remove_pointer_t<decltype(slice.w)>;
+      std::vector<T> step(std::size_t(slice.n));
+      lamb_pass(slice, step.data(), numbers);
+    });
+  }
+
+  Params p_;
+  double gradient_scale_ = 1;  // of the update at hand
+};
+
+}  // namespace
+
+IngredientEntry optimizer_lamb() {
+  using P = Lamb::Params;
+  const char* const vanilla = "VanillaKD's recipe A2, arXiv:2305.15781 (batch 2048)";
+  Fields<P> fields;
+  add_rate(fields, vanilla);
+  add_betas(fields, "timm Lamb")
+      .add("eps", &P::eps, above(0), "added to the root of the mean square")
+      .add("max_grad_norm", &P::max_grad_norm, above(0),
+           "the norm of all gradients together is brought down to this first; null: not")
+      .add("always_adapt", &P::always_adapt, any(), "a trust ratio for tensors without decay too")
+      .add("trust_clip", &P::trust_clip, any(), "trust ratios of at most 1");
+  add_weight_decay(fields, "added to a tensor's step, times its weights, before the step is scaled", vanilla);
+  return describe<Lamb>({.name = "optimizer.lamb",
+                         .stage = Stage::Update,
+                         .doc = "Adam whose step is scaled, tensor by tensor, to the norm of the weights.",
+                         .source = "You et al. 2020, arXiv:1904.00962; timm Lamb",
+                         .no_neutral = kNothingTrains,
+                         .no_window = kNothingTrains,
+                         .counters = {"updates"},
+                         .refuses = rate_refusals},
+                        fields);
+}
+
+}  // namespace ablate::ingredients

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <ATen/Dispatch.h>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "ingredients/counting.h"
+#include "ingredients/norms.h"
+
+namespace ablate::ingredients {
+
+/// Minimises the loss at the worst point near the weights: they move by e = rho s^2 g / ||s g||, the gradient
+/// there is what the optimizer gets, at the weights as they were. Scale says what s is for a weight, and has
+/// the settings.
+template <class Scale>
+class SharpnessAware final : public Counting {
+ public:
+  struct Params : Scale {
+    double rho = Scale::kRho;
+  };
+  explicit SharpnessAware(const Params& p) : Counting("perturbations"), p_(p) {}
+
+  void wrap(Update& update, const std::function<void()>& gradients,
+            const std::function<void()>& next) override {
+    if (p_.rho == 0) return next();
+    std::vector<at::Tensor> kept;
+    for (const auto& set : update.sets) kept.push_back(set.values.detach().clone());
+    climb(update.sets);
+    gradients();
+    for (std::size_t i = 0; i < kept.size(); ++i) update.sets[i].values.copy_(kept[i]);
+    count();
+    next();
+  }
+
+ private:
+  void climb(std::vector<ParameterSet>& sets) const {
+    double squares = 0;
+    for (const auto& set : sets)
+      AT_DISPATCH_FLOATING_TYPES(set.values.scalar_type(), "sharpness_norm", [&] {
+        const auto* w = set.values.template const_data_ptr<scalar_t>();
+        const auto* g = set.gradients.template const_data_ptr<scalar_t>();
+        squares += sum_of(set.values.numel(), [&](std::int64_t i) {
+          const double scaled = double(p_.of(w[i])) * double(g[i]);
+          return scaled * scaled;
+        });
+      });
+    const double length = p_.rho / (std::sqrt(squares) + 1e-12);
+    for (auto& set : sets)
+      AT_DISPATCH_FLOATING_TYPES(set.values.scalar_type(), "sharpness_climb", [&] {
+        auto* w = set.values.template data_ptr<scalar_t>();
+        const auto* g = set.gradients.template const_data_ptr<scalar_t>();
+        for (std::int64_t i = 0; i < set.values.numel(); ++i) {
+          const scalar_t scale = p_.of(w[i]);
+          w[i] += scalar_t(length) * scale * scale * g[i];
+        }
+      });
+  }
+
+  Params p_;
+};
+
+/// Why a second gradient is not to be had, or not wanted.
+inline std::vector<std::string> sharpness_refusals(const nlohmann::json&, const RecipeView& recipe) {
+  std::vector<std::string> reasons;
+  if (recipe.on("optimizer", "accumulate"))
+    reasons.push_back(
+        "its second gradient would be of the last batch only, not of all that accumulate gathers; use larger "
+        "batches in place of accumulate");
+  if (recipe.on("optimizer", "sam") && recipe.on("optimizer", "asam"))
+    reasons.push_back("sam and asam are two forms of one thing; keep one of them");
+  return reasons;
+}
+
+}  // namespace ablate::ingredients
