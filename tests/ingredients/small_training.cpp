@@ -102,6 +102,13 @@ nlohmann::json SmallTraining::without(nlohmann::json recipe, const IngredientEnt
   return recipe;
 }
 
+bool SmallTraining::applies(const IngredientEntry& entry, const nlohmann::json& backbone,
+                            const nlohmann::json& given) const {
+  if (!entry.rewrite) return true;
+  Graph graph = training::build_backbone(backbone, kInput);
+  return entry.rewrite(training::with_defaults(entry.params, given), graph) > 0;
+}
+
 nlohmann::json SmallTraining::complete(const IngredientEntry& entry, nlohmann::json given) const {
   for (const auto& param : entry.params)
     if (param.type == ParamType::Teacher && param.required)
