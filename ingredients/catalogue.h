@@ -48,6 +48,8 @@ struct IngredientHeader {
   std::vector<std::string> reads;
   /// A wrapper around the optimizer (`sam`, `lookahead`), which may stand beside one.
   bool wrapper = false;
+  /// Replaces cross-entropy as the task term (`Ingredient::task_loss`).
+  bool task_term = false;
   /// Settings at which a run equals the run without it, bit for bit; any one of the objects suffices.
   std::vector<nlohmann::json> neutral;
   /// Why there are none, where there are none.

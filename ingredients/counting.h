@@ -17,7 +17,7 @@ class Counting : public Ingredient {
 
  protected:
   explicit Counting(std::string what) : what_(std::move(what)) {}
-  void count(bool it = true) { count_ += it; }
+  void count(std::int64_t things = 1) { count_ += things; }
   std::int64_t counted() const { return count_; }
 
  private:

@@ -149,12 +149,13 @@ struct Codec<std::optional<V>> {
 
 }  // namespace detail
 
-/// Binds names to the members of P; the defaults are P's own initialisers.
+/// Binds names to the members of P, those of its bases included; the defaults are P's own initialisers.
 template <class P>
 class Fields {
  public:
-  template <class V>
-  Fields& add(std::string name, V P::*member, Range range, std::string doc, std::string source = "") {
+  template <class V, class Owner>
+  Fields& add(std::string name, V Owner::*member, Range range, std::string doc, std::string source = "") {
+    static_assert(std::is_base_of_v<Owner, P>);
     using C = detail::Codec<V>;
     ParamInfo info;
     info.name = name;

@@ -167,10 +167,10 @@ class Graph {
   std::vector<Value> units(Role role) const;
   /// The unit of that plain path; throws Error when there is none.
   Value unit_at(const std::string& path) const;
-  /// The map of that name: a named map of `taps`; the output of a convolution or BatchNorm inside a unit, by
-  /// the path of its weights ("conv1" of a ResNet is before its BatchNorm); or a unit's output after its
-  /// activation, by its plain path + ".out", or by the plain path alone where no convolution has that name.
-  /// Throws Error with the nearest name when there is none.
+  /// The map of that name: a named map of `taps`, stages from the last too ("stage.-1"); the output of a
+  /// convolution or BatchNorm inside a unit, by the path of its weights ("conv1" of a ResNet is before its
+  /// BatchNorm); or a unit's output after its activation, by its plain path + ".out", or by the plain path
+  /// alone where no convolution has that name. Throws Error with the nearest name when there is none.
   TapPoint tap_at(const std::string& name) const;
 };
 

@@ -1,3 +1,4 @@
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,6 +30,16 @@ std::optional<TapPoint> unit_named(const Graph& graph, const std::string& name) 
   return std::nullopt;
 }
 
+/// "stage.-1" is the last stage, "stage.-2" the one before: as the graph calls it. Other names stay.
+std::string counted_from_first(const Graph& graph, const std::string& name) {
+  const std::string stage = "stage.", from_last = stage + "-";
+  if (!name.starts_with(from_last)) return name;
+  int stages = 0;
+  while (graph.taps.contains(stage + std::to_string(stages))) ++stages;
+  const int back = std::atoi(name.c_str() + from_last.size());
+  return back < 1 || back > stages ? name : stage + std::to_string(stages - back);
+}
+
 std::vector<std::string> all_names(const Graph& graph) {
   std::vector<std::string> names;
   for (const auto& [name, value] : graph.taps) names.push_back(name);
@@ -44,7 +55,8 @@ std::vector<std::string> all_names(const Graph& graph) {
 }  // namespace
 
 TapPoint Graph::tap_at(const std::string& name) const {
-  if (const auto named = taps.find(name); named != taps.end()) return {named->second};
+  if (const auto named = taps.find(counted_from_first(*this, name)); named != taps.end())
+    return {named->second};
   if (const auto link = link_named(*this, name)) return *link;
   if (const auto unit = unit_named(*this, name)) return *unit;
   throw Error("the network has no map '" + name + "'" + suggestion(name, all_names(*this)));

@@ -21,6 +21,19 @@ std::string path_setting(const ResolvedRecipe& resolved) {
   return "";
 }
 
+/// A student learns what a teacher says of its own classes. What only the images can tell is found out when
+/// the teacher's weights are read.
+void check_classes(const ResolvedRecipe& student, const ResolvedRecipe& teacher, const TeacherUse& use,
+                   Problems& problems) {
+  const auto ours = student.data->facts(student.data_settings()).classes;
+  const auto theirs = teacher.data->facts(teacher.data_settings()).classes;
+  if (ours && theirs && *ours != *theirs)
+    problems.error(use.place,
+                   fmt::format("the teacher '{}' knows {} classes and its student {}: they must be "
+                               "the same",
+                               use.name, *theirs, *ours));
+}
+
 /// The references {"run": key} in a spec.
 void collect_runs(const json& value, std::vector<std::string>& keys) {
   if (!value.is_structured()) return;
@@ -80,6 +93,7 @@ Identities Assembly::identify(const ResolvedRecipe& resolved, std::uint64_t seed
   }
   identities.pending |= !resolved.init().empty() && identities.init.empty();
   for (const auto& use : resolved.teachers) {
+    check_classes(resolved, teachers_.at(use.name).resolved, use, problems_);
     const auto& teacher = reference(use.name, seed);
     identities.teachers[use.name] = teacher.id;
     identities.versions.insert(teacher.versions.begin(), teacher.versions.end());

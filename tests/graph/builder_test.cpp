@@ -73,6 +73,13 @@ TEST(Tap, FindsModulesConvolutionsAndUnitsByPath) {
   EXPECT_THAT([&] { graph.tap_at("layer1.0.conv9"); }, ThrowsMessage<Error>(HasSubstr("did you mean")));
 }
 
+TEST(Tap, CountsStagesFromTheLastToo) {
+  const auto graph = network("resnet", {{"depth", 20}}, 32);
+  EXPECT_EQ(graph.tap_at("stage.-1").node, graph.taps.at("stage.2"));
+  EXPECT_EQ(graph.tap_at("stage.-3").node, graph.taps.at("stage.0"));
+  for (const std::string none : {"stage.-4", "stage.-0", "stage.-x"}) EXPECT_THROW(graph.tap_at(none), Error);
+}
+
 TEST(Roles, AreWhatBackbonesDeclare) {
   EXPECT_EQ(network("mobilenetv2", {}, 32).units(Role::Depthwise).size(), 17u);
   EXPECT_EQ(network("mobilenetv2", {}, 32).units(Role::Pointwise).size(), 33u);

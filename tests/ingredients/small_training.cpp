@@ -102,11 +102,11 @@ nlohmann::json SmallTraining::without(nlohmann::json recipe, const IngredientEnt
   return recipe;
 }
 
-bool SmallTraining::finds_something(const nlohmann::json& recipe, const IngredientEntry& entry) const {
+bool SmallTraining::applies(const IngredientEntry& entry, const nlohmann::json& backbone,
+                            const nlohmann::json& given) const {
   if (!entry.rewrite) return true;
-  auto graph = training::build_backbone(recipe.at("backbone"), kInput);
-  return entry.rewrite(training::with_defaults(entry.params, recipe.at(entry.family).at(entry.short_name)),
-                       graph) > 0;
+  Graph graph = training::build_backbone(backbone, kInput);
+  return entry.rewrite(training::with_defaults(entry.params, given), graph) > 0;
 }
 
 nlohmann::json SmallTraining::complete(const IngredientEntry& entry, nlohmann::json given) const {

@@ -27,8 +27,9 @@ class SmallTraining {
   nlohmann::json with(nlohmann::json recipe, const IngredientEntry& entry, const nlohmann::json& given) const;
   /// The recipe without it.
   nlohmann::json without(nlohmann::json recipe, const IngredientEntry& entry) const;
-  /// False for a rewrite that has nothing to change in the recipe's network.
-  bool finds_something(const nlohmann::json& recipe, const IngredientEntry& entry) const;
+  /// False when it rewrites networks and finds nothing to change in this one: an error of the sweep.
+  bool applies(const IngredientEntry& entry, const nlohmann::json& backbone,
+               const nlohmann::json& given) const;
   /// What an entry's settings must name: teachers.
   nlohmann::json complete(const IngredientEntry& entry, nlohmann::json given) const;
 

@@ -128,5 +128,35 @@ TEST_F(Teachers, AreNamedWhenAModuleIsGivenANetworkToo) {
   EXPECT_THAT(said, HasSubstr("a teacher with `module` brings its own network"));
 }
 
+TEST_F(Teachers, MayTeachTogether) {
+  const auto plan = planned(sweep(
+      R"("teachers": {"T": {"backbone": {"resnet": {"depth": 20}}}, "U": {"backbone": {"resnet": {"depth": 56}}},
+               "V": {"backbone": {"resnet": {"depth": 32}}}})",
+      R"("distill": {"logit": {"teacher": "T", "teachers": ["U", "V"]}})"));
+  EXPECT_THAT(teachers_in_order(plan), ElementsAre("T 1", "U 1", "V 1"));
+  const auto& student = plan.runs.at(plan.arms[0].runs[0]);
+  const auto run_of = [&](int i) { return nlohmann::json{{"run", plan.trajectories[i].runs[0]}}; };
+  for (const auto& recipe : {student.recipe, student.spec["recipe"]}) {
+    EXPECT_EQ(recipe["distill"]["logit"]["teacher"], run_of(0));
+    EXPECT_EQ(recipe["distill"]["logit"]["teachers"], (nlohmann::json{run_of(1), run_of(2)}));
+  }
+  EXPECT_EQ(plan.trajectory(student.trajectory)->teachers.size(), 3u);
+}
+
+TEST_F(Teachers, OfAListMustBeKnownAndStandThereOnce) {
+  const auto with_list = [&](const std::string& list) {
+    return refused(sweep(R"("teachers": {"T": {"backbone": "resnet"}})",
+                         R"("distill": {"logit": {"teacher": "T", "teachers": [)" + list + "]}}"));
+  };
+  EXPECT_THAT(with_list(R"("R10")"), HasSubstr("unknown teacher 'R10'"));
+  EXPECT_THAT(with_list(R"("T")"), HasSubstr("it names a teacher twice"));
+}
+
+TEST_F(Teachers, MustKnowTheStudentsClasses) {
+  const auto said =
+      refused(with_teachers(R"({"T": {"backbone": "resnet", "set": {"data.synthetic.classes": 7}}})"));
+  EXPECT_THAT(said, HasSubstr("the teacher 'T' knows 7 classes and its student 10"));
+}
+
 }  // namespace
 }  // namespace ablate
