@@ -6,6 +6,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include "harness/train/batches.h"
+#include "harness/train/statistics.h"
 
 namespace ablate::training {
 namespace {
@@ -18,9 +19,12 @@ void score(const at::Tensor& logits, const at::Tensor& labels, Scores& scores) {
   for (std::int64_t n = 0; n < rows.size(0); ++n, row += classes) scores.add({row, classes}, label[n]);
 }
 
-Weights delivered(const Kit& kit, const Weights& weights) {
+Weights delivered(const Training& training, const Weights& weights) {
   Weights copy = weights.clone();
-  for (const auto& i : kit) i->deliver(copy);
+  for (const auto& i : training.kit) i->deliver(copy);
+  for (const auto& i : training.kit)
+    if (const int batches = i->statistics_batches(); batches > 0)
+      recompute_statistics(training, batches, copy);
   return copy;
 }
 
@@ -49,14 +53,14 @@ std::vector<Evaluated> evaluate(const Training& training, const std::vector<std:
 }
 
 Variant raw_variant(Training& training) {
-  return {nullptr, delivered(training.kit, training.student->weights())};
+  return {nullptr, delivered(training, training.student->weights())};
 }
 
 std::vector<Variant> average_variants(const Training& training) {
   std::vector<Variant> variants;
   for (const auto& member : training.kit)
     if (const auto* weights = member->average(); weights && member.averages())
-      variants.push_back({&member, delivered(training.kit, *weights)});
+      variants.push_back({&member, delivered(training, *weights)});
   return variants;
 }
 
