@@ -31,7 +31,9 @@ void recompute_statistics(const Training& training, int batches, Weights& weight
   auto sum = at::zeros_like(statistics);
   int seen = 0;
   over_training_data(training, {training.evaluation_size(), batches}, [&](const Batch& batch) {
-    statistics.zero_();  // so that a pass leaves its own, times the momentum
+    const bool smaller = int(batch.ids.size()) < training.task.train.batch;
+    if (smaller && seen > 0) return;  // the last one, which would count as much as the others
+    statistics.zero_();               // so that a pass leaves its own, times the momentum
     pass.step = std::uint64_t(seen++);
     training.student->forward_with(weights, batch.images, pass);
     sum.add_(statistics);

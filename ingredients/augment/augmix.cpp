@@ -146,6 +146,7 @@ IngredientEntry augment_augmix() {
        .doc = "Views of an image as mixtures of chains of operations, and a loss that keeps answers alike.",
        .source = "Hendrycks et al. 2020, arXiv:1912.02781",
        .no_neutral = "its views take part in the statistics of BatchNorm whatever the weight of the loss",
+       .no_window = "a sample has as many views in the last epoch as in the first",
        .counters = {"batches"},
        .refuses = augmix_refusals},
       add_sampling(fields));

@@ -86,7 +86,7 @@ IngredientEntry curriculum_progressive() {
        .neutral = {nlohmann::json::object({{"size_from", 1.0}, {"strength_from", 1.0}})},
        .no_window = "its stages are laid out over the whole training",
        .counters = {"batches"},
-       .trial = {{"stages", 2}, {"hold", 0.5}, {"full", 0.5}},
+       .trial = {{"size_from", 0.75}, {"stages", 2}, {"hold", 0.5}, {"full", 0.5}},
        .refuses = progressive_refusals},
       Fields<P>{}
           .add("size_from", &P::size_from, between(0.1, 1),
