@@ -43,6 +43,8 @@ struct IngredientHeader {
   int version = 1;
   /// Never changes the weights being trained: runs that differ only in such ingredients share one trajectory.
   bool passive = false;
+  /// Not passive, for no other run may share its trajectory, but only evaluation changes and not what is trained.
+  bool only_evaluates = false;
   bool needs_teacher = false;
   /// Families whose passive ingredients it reads while training (an average as teacher): they then belong to the trajectory.
   std::vector<std::string> reads;

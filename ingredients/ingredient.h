@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "harness/core/random.h"
+#include "harness/data/catalogue.h"
 #include "harness/data/loader.h"
 #include "harness/execute/executor.h"
 #include "harness/execute/weights.h"
@@ -69,11 +70,14 @@ class Setup {
   virtual const std::string& name() const = 0;  // of the ingredient that asks: "distill.logit", "distill.logit@second"
   virtual Stream stream(const std::string& purpose) const = 0;  // name() is the usual purpose
   virtual const Weights& weights() const = 0;                   // as initialised
+  virtual const DataOptions& data() const = 0;  // what networks see: size, mean and spread of pixel values
   virtual const std::vector<int>& labels() const = 0;           // of every image, by index in the pack (memory banks)
 
   virtual void want_tap(const std::string& path) = 0;          // of the student, handed out in Step::student.taps
   /// Of each sample, the most that anybody wants. The task term looks at the first; the others are for whoever asked.
   virtual void want_views(int views) = 0;
+  /// All views of a sample are cut and mirrored alike: they differ in what comes after (Stage::Augment on).
+  virtual void want_alike_crops() = 0;
   /// A teacher by its reference; its outputs for the batch stand in Step::teachers under the reference's canonical text.
   /// Taps of it are handed out too (they are not cached: a teacher with taps runs every step).
   virtual void want_teacher(const TeacherRef& teacher, const std::vector<std::string>& taps = {}) = 0;
@@ -152,6 +156,8 @@ struct EpochPlan {
   std::vector<std::uint32_t> order;  // pack indices of the epoch's samples; at first a keyed permutation
   int size = 0;                      // height = width of training images
   int draws = 0;                     // the epoch that samples draw by (SampleAt::epoch): reinforced data repeats a few
+  /// Of what regularises, as a share of its settings: a curriculum sets it, and what has a strength follows.
+  double strength = 1;
 };
 
 /// Top-1 (share of 0..1) and loss on the validation split; absent when there is none.
@@ -248,6 +254,9 @@ class Ingredient {
   virtual void deliver(Weights&) const {}
   /// Height = width of the images of evaluation, in place of the data set's own (test_size).
   virtual std::optional<int> evaluation_size() const { return std::nullopt; }
+  /// Over how many batches of training images of that size BatchNorm's statistics are computed anew, in every copy of weights
+  /// that is evaluated; 0: they stay as trained.
+  virtual int statistics_batches() const { return 0; }
 
   // across an interruption: everything it remembers, counters too
   virtual void save(Archive&) const {}

@@ -82,6 +82,7 @@ class Windowed final : public Ingredient {
   const Weights* average() const override { return inner_->average(); }
   void deliver(Weights& weights) const override { inner_->deliver(weights); }
   std::optional<int> evaluation_size() const override { return inner_->evaluation_size(); }
+  int statistics_batches() const override { return inner_->statistics_batches(); }
   void save(Archive& archive) const override { inner_->save(archive); }
   void load(const Archive& archive) override { inner_->load(archive); }
   Counters counters() const override { return inner_->counters(); }

@@ -1,8 +1,12 @@
 #pragma once
 
+#include <array>
+
 #include "harness/data/image.h"
 
 namespace ablate {
+
+// Cutting, mirroring and resizing (image_operations.cpp, resize.cpp).
 
 /// What stands outside an image: black, or the image mirrored without repeating its border.
 enum class Border { Black, Reflect };
@@ -28,5 +32,52 @@ Image resized_window(const Image& image, int full_height, int full_width, int to
 /// What evaluation sees: an image that is size x size as it is; otherwise the shorter side is resized to
 /// floor(size / crop), the other in proportion, and the centre is cut out.
 void fit(Image& image, int size, double crop);
+
+// Tables: every byte becomes another by itself, as Pillow's ImageOps do (image_tables.cpp).
+
+/// Stretches each channel to 0..255; a channel of one value stays.
+void autocontrast(Image& image);
+/// Flattens the histogram of each channel.
+void equalize(Image& image);
+void invert(Image& image);
+/// Keeps the top `bits` of each byte: 0 is black, 8 and more change nothing.
+void posterize(Image& image, int bits);
+/// Inverts bytes of `threshold` and more.
+void solarize(Image& image, double threshold);
+/// Adds to bytes below 128, up to 255.
+void solarize_add(Image& image, int addend);
+
+// Blends d + factor (v - d) of every byte v with a plainer image d, as Pillow's ImageEnhance
+// (image_blends.cpp). At 0 they show the plainer image, at 1 they change nothing, above 1 they exaggerate.
+
+/// d is grey, pixel by pixel.
+void adjust_color(Image& image, double factor);
+/// d is the mean grey of the image.
+void adjust_contrast(Image& image, double factor);
+/// d is black.
+void adjust_brightness(Image& image, double factor);
+/// d is smoothed; the border stays as it is.
+void adjust_sharpness(Image& image, double factor);
+
+// Geometry: where each pixel comes from, as Pillow's Image.transform (image_geometry.cpp).
+
+enum class Interpolation { Nearest, Bilinear, Bicubic };
+
+/// How pixels between pixels are made, and the colour of what lies outside.
+struct Sampling {
+  Interpolation interpolation = Interpolation::Nearest;
+  std::array<std::uint8_t, 3> fill{};
+};
+
+/// The pixel at (x, y) comes from (x + factor y, y).
+void shear_x(Image& image, double factor, const Sampling& sampling);
+/// The pixel at (x, y) comes from (x, y + factor x).
+void shear_y(Image& image, double factor, const Sampling& sampling);
+/// The pixel at x comes from x + pixels: the content moves left for positive ones.
+void translate_x(Image& image, double pixels, const Sampling& sampling);
+/// The pixel at y comes from y + pixels: the content moves up for positive ones.
+void translate_y(Image& image, double pixels, const Sampling& sampling);
+/// About the centre, counter-clockwise; square images by multiples of 90 degrees exactly.
+void rotate(Image& image, double degrees, const Sampling& sampling);
 
 }  // namespace ablate

@@ -8,15 +8,20 @@ namespace ablate::training {
 namespace {
 
 /// What loader threads do to a sample: every ingredient's crop and augmentation, in the kit's order.
-ImageTransform augmentation(const Kit& kit, int size) {
-  std::vector<const Ingredient*> cropping, augmenting;
+/// Those that crop or mirror do the same to every view when `alike_crops`.
+ImageTransform augmentation(const Kit& kit, int size, bool alike_crops) {
+  std::vector<const Ingredient*> cropping, placing, augmenting;
   for (const auto& member : kit) {
+    const bool places = member.entry->stage <= Stage::Flip;
     if (member->crops()) cropping.push_back(member.ingredient.get());
-    if (member->augments()) augmenting.push_back(member.ingredient.get());
+    if (member->augments()) (places ? placing : augmenting).push_back(member.ingredient.get());
   }
-  if (cropping.empty() && augmenting.empty()) return {};
-  return [cropping, augmenting, size](Image& image, const SampleAt& sample) {
-    for (const auto* ingredient : cropping) ingredient->crop(image, size, sample);
+  if (cropping.empty() && placing.empty() && augmenting.empty()) return {};
+  return [=](Image& image, const SampleAt& sample) {
+    SampleAt placed = sample;
+    if (alike_crops) placed.view = 0;
+    for (const auto* ingredient : cropping) ingredient->crop(image, size, placed);
+    for (const auto* ingredient : placing) ingredient->augment(image, placed);
     for (const auto* ingredient : augmenting) ingredient->augment(image, sample);
   };
 }
@@ -61,15 +66,16 @@ Batch to_batch(const ByteBatch& bytes, int classes) {
   return batch;
 }
 
-EpochBatches::EpochBatches(const Task& task, const Kit& kit, const Progress& at, int views,
+EpochBatches::EpochBatches(const Task& task, const Kit& kit, const Progress& at, const Views& views,
                            int loader_threads)
     : classes_(task.classes()) {
   auto plan = plan_of(task, kit, at);
   auto settings = loader_settings(task, plan.size, task.train.batch, loader_threads);
   settings.drop_last = task.train.drop_last;
   settings.whole = std::any_of(kit.begin(), kit.end(), [](const Member& member) { return member->crops(); });
-  settings.views = views;
-  loader_ = std::make_unique<Loader>(*task.data, std::move(plan.order), augmentation(kit, plan.size),
+  settings.views = views.count;
+  loader_ = std::make_unique<Loader>(*task.data, std::move(plan.order),
+                                     augmentation(kit, plan.size, views.alike_crops),
                                      std::uint32_t(plan.draws), settings, std::size_t(at.step));
   TORCH_CHECK(loader_->batches() >= std::size_t(at.steps_per_epoch), "an ingredient shortened an epoch");
 }

@@ -12,10 +12,16 @@ namespace ablate::training {
 /// Bytes as 0..1 pixel values in channels_last, labels as one-hot distributions.
 Batch to_batch(const ByteBatch& bytes, int classes);
 
+/// How often a sample is drawn, and whether these views are cut and mirrored alike.
+struct Views {
+  int count = 1;
+  bool alike_crops = false;
+};
+
 /// The training batches of one epoch, from `at.step` on: what a step sees depends on its number alone.
 class EpochBatches {
  public:
-  EpochBatches(const Task& task, const Kit& kit, const Progress& at, int views, int loader_threads);
+  EpochBatches(const Task& task, const Kit& kit, const Progress& at, const Views& views, int loader_threads);
   Batch next();
 
  private:

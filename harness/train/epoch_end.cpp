@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "harness/core/journal.h"
-#include "harness/train/batches.h"
 #include "harness/train/checkpoint.h"
 #include "harness/train/evaluation.h"
+#include "harness/train/statistics.h"
 
 namespace ablate::training {
 namespace {
@@ -33,26 +33,12 @@ nlohmann::json training_metrics(const EpochSums& sums) {
   return metrics;
 }
 
-/// Calls `use` on the first batches of the training images in an order of their own, unmixed.
-void over_training_data(const Training& training, int batches, const std::function<void(const Batch&)>& use) {
-  const auto& train = training.task.parts.train;
-  std::vector<std::uint32_t> ids;
-  for (const auto position : training.task.stream("statistics")
-                                 .permutation(std::uint32_t(training.at.epoch), std::uint32_t(train.size())))
-    ids.push_back(train[position]);
-  const PlainBatches how{training.task.options.size, training.task.train.batch,
-                         training.request.loader_threads};
-  each_plain_batch(training.task, ids, how, [&](const Batch& batch) {
-    if (batches-- > 0) use(batch);
-    return batches > 0;
-  });
-}
-
 void tell_ingredients(Training& training, const std::optional<Validation>& validation) {
   Progress last = training.at;
   last.step = last.steps_per_epoch - 1;
-  EpochEnd end{last, validation, *training.student,
-               [&](int batches, const auto& use) { over_training_data(training, batches, use); }};
+  EpochEnd end{last, validation, *training.student, [&](int batches, const auto& use) {
+                 over_training_data(training, {training.task.options.size, batches}, use);
+               }};
   for (const auto& i : training.kit) i->after_epoch(end);
 }
 

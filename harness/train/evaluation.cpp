@@ -6,6 +6,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include "harness/train/batches.h"
+#include "harness/train/statistics.h"
 
 namespace ablate::training {
 namespace {
@@ -25,9 +26,12 @@ at::Tensor logits_of(const Contender& contender, const at::Tensor& images) {
   return contender.flip ? (ask(images) + ask(images.flip({3}))).div_(2) : ask(images);
 }
 
-Weights delivered(const Kit& kit, const Weights& weights) {
+Weights delivered(const Training& training, const Weights& weights) {
   Weights copy = weights.clone();
-  for (const auto& i : kit) i->deliver(copy);
+  for (const auto& i : training.kit) i->deliver(copy);
+  for (const auto& i : training.kit)
+    if (const int batches = i->statistics_batches(); batches > 0)
+      recompute_statistics(training, batches, copy);
   return copy;
 }
 
@@ -56,14 +60,14 @@ std::vector<Evaluated> evaluate(const Training& training, const std::vector<std:
 }
 
 Variant raw_variant(Training& training) {
-  return {nullptr, delivered(training.kit, training.student->weights())};
+  return {nullptr, delivered(training, training.student->weights())};
 }
 
 std::vector<Variant> average_variants(const Training& training) {
   std::vector<Variant> variants;
   for (const auto& member : training.kit)
     if (const auto* weights = member->average(); weights && member.averages())
-      variants.push_back({&member, delivered(training.kit, *weights)});
+      variants.push_back({&member, delivered(training, *weights)});
   return variants;
 }
 

@@ -49,12 +49,14 @@ class Wishes final : public Setup {
   const std::string& name() const override { return member_.name; }
   Stream stream(const std::string& purpose) const override { return training_.task.stream(purpose); }
   const Weights& weights() const override { return training_.student->weights(); }
+  const DataOptions& data() const override { return training_.task.options; }
   const std::vector<int>& labels() const override { return labels_; }
   void want_tap(const std::string& path) override {
     auto& taps = training_.taps;
     if (std::find(taps.begin(), taps.end(), path) == taps.end()) taps.push_back(path);
   }
   void want_views(int views) override { training_.views = std::max(training_.views, views); }
+  void want_alike_crops() override { training_.alike_crops = true; }
   void want_teacher(const TeacherRef& teacher, const std::vector<std::string>& taps) override {
     training_.teachers.want(teacher, taps);
   }

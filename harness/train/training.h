@@ -76,6 +76,7 @@ struct Training {
   std::vector<ParameterSet> sets;  // of the student, then of what is trained along
   std::vector<std::string> taps;   // of the student
   int views = 1;
+  bool alike_crops = false;  // of the views of a sample
 
   // What a checkpoint holds, with weights and the kit's own state.
   Progress at;

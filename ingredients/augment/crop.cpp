@@ -1,5 +1,6 @@
 #include "harness/data/image_operations.h"
 #include "ingredients/augment/augmentation.h"
+#include "ingredients/augment/refusals.h"
 
 namespace ablate::ingredients {
 namespace {
@@ -28,16 +29,18 @@ class RandomCrop final : public Augmentation {
 
 IngredientEntry augment_crop() {
   using P = RandomCrop::Params;
-  return describe<RandomCrop>({.name = "augment.crop",
-                               .stage = Stage::Crop,
-                               .doc = "Pad the image and cut out a window of its old size at a random place.",
-                               .source = "He et al. 2016, arXiv:1512.03385, section 4.2",
-                               .neutral = {nlohmann::json::object({{"padding", 0}})},
-                               .counters = {"batches"}},
-                              Fields<P>{}
-                                  .add("padding", &P::padding, between(0, 64), "pixels added on each side")
-                                  .add("border", &P::border, one_of({"zero", "reflect"}), "what is added",
-                                       "zero, as torchvision's RandomCrop; airbench reflects"));
+  return describe<RandomCrop>(
+      {.name = "augment.crop",
+       .stage = Stage::Crop,
+       .doc = "Pad the image and cut out a window of its old size at a random place.",
+       .source = "He et al. 2016, arXiv:1512.03385, section 4.2",
+       .neutral = {nlohmann::json::object({{"padding", 0}})},
+       .counters = {"batches"},
+       .refuses = [](const auto&, const RecipeView& recipe) { return refuse_two_crops(recipe, "crop"); }},
+      Fields<P>{}
+          .add("padding", &P::padding, between(0, 64), "pixels added on each side")
+          .add("border", &P::border, one_of({"zero", "reflect"}), "what is added",
+               "zero, as torchvision's RandomCrop; airbench reflects"));
 }
 
 }  // namespace ablate::ingredients

@@ -2,16 +2,13 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "ingredients/ingredient.h"
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ingredients/counting.h"
 
 namespace ablate::ingredients {
-
-/// The batch with its samples in reverse: the partner of each (timm's choice). Which samples meet is random
-/// already, for the order of an epoch is; views [V * N, ...] are reversed each for itself.
-at::Tensor reversed(const at::Tensor& samples, int views);
-
-/// l x + (1 - l) y of each sample and its partner.
-at::Tensor blended(const at::Tensor& samples, const at::Tensor& partners, double lambda);
 
 /// A box [top, bottom) x [left, right).
 struct Box {
@@ -26,7 +23,68 @@ Box cut_box(int height, int width, double lambda, int centre_y, int centre_x, bo
 /// The share of the image outside the box: what lambda really is once the box was clipped.
 double share_outside(const Box& box, int height, int width);
 
-/// Why mixing cannot act: its window holds no epoch, or a batch has nobody to mix with.
+/// What samples take from their partners: all of the image by 1 - lambda, or a box of that share.
+struct Portion {
+  double lambda = 1;
+  std::optional<Box> box;
+};
+
+/// Images [V, n, 3, H, W] and targets [n, C].
+struct Samples {
+  at::Tensor images, targets;
+  Samples narrow(std::int64_t first, std::int64_t count) const;
+};
+
+/// A partner for each: the sample at the mirrored place ("reversed"), the one before ("shifted") or one of a
+/// random order ("shuffled"). Which samples meet is random in any case, for the order of an epoch is.
+Samples partners_of(const Samples& samples, const std::string& choice, Draw& draw);
+
+/// Changes images and targets in place.
+void mix_in(const Samples& samples, const Samples& partners, const Portion& portion);
+
+/// Settings of everything that mixes: Params derive from it, and add_mixing declares it.
+struct MixingParams {
+  std::string draws = "batch";
+  std::string partner = "reversed";
+};
+
+/// Mixes each image and its target with a partner's, by draws for the whole batch, for each pair of partners
+/// or for each sample. Counts the batches in which anything was mixed.
+class Mixing : public Counting {
+ public:
+  void begin(Setup& setup) override { stream_ = setup.stream(setup.name()); }
+  void plan_epoch(EpochPlan& plan, const Progress&) override { strength_ = plan.strength; }
+  void transform_batch(Batch& batch, const Progress& at) override;
+
+ protected:
+  explicit Mixing(MixingParams params) : Counting("batches"), params_(std::move(params)) {}
+  /// What to take; nothing when the draws say so. `strength` multiplies alpha: at 0 nothing is mixed.
+  virtual std::optional<Portion> draw_portion(int height, int width, double strength, Draw& draw) const = 0;
+
+ private:
+  MixingParams params_;
+  std::optional<Stream> stream_;
+  double strength_ = 1;
+};
+
+/// The whole image by a lambda of Beta(alpha, alpha).
+std::optional<Portion> draw_blend(double alpha, Draw& draw);
+/// A box of a lambda of Beta(alpha, alpha) around a random centre; nothing when it is empty.
+std::optional<Portion> draw_cut(double alpha, bool half_up, int height, int width, Draw& draw);
+
+template <class P>
+Fields<P>& add_mixing(Fields<P>& fields) {
+  return fields
+      .add("draws", static_cast<std::string P::*>(&MixingParams::draws), one_of({"batch", "pair", "sample"}),
+           "one draw for the batch, for each pair of partners, or for each sample (timm's batch, pair, elem)",
+           "batch, the papers' code and timm's default")
+      .add("partner", static_cast<std::string P::*>(&MixingParams::partner),
+           one_of({"reversed", "shuffled", "shifted"}),
+           "the sample at the mirrored place of the batch, of a random permutation, or the one before",
+           "reversed, as timm; shuffled as the papers' code, shifted as torchvision");
+}
+
+/// Why mixing cannot act: a batch has nobody to mix with, or samples have no pairs.
 std::vector<std::string> mix_refusals(const nlohmann::json& settings, const RecipeView& recipe);
 
 }  // namespace ablate::ingredients

@@ -2,65 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-
-#include "harness/core/canonical.h"
-#include "tests/graph/fixture.h"
+#include "tests/data/image_fixture.h"
 
 namespace ablate::test {
 namespace {
 
 using Json = nlohmann::json;
-
-const Json& augment_fixture() {
-  static const Json fixture = read_fixture(fixture_folder() / "augment.json");
-  return fixture;
-}
-
-Image stream_image(int height, int width, std::uint64_t stream) {
-  Image image{.height = height, .width = width};
-  for (std::uint64_t i = 0; i < 3 * std::uint64_t(height) * width; ++i)
-    image.pixels.push_back(std::uint8_t(splitmix64((stream << 32) + i) >> 56));
-  return image;
-}
-
-Image smooth_image(int height, int width) {
-  Image image{.height = height, .width = width};
-  for (int y = 0; y < height; ++y)
-    for (int x = 0; x < width; ++x)
-      for (const int value :
-           {255 * x / (width - 1), 255 * y / (height - 1), 255 * (x + y) / (width + height - 2)})
-        image.pixels.push_back(std::uint8_t(value));
-  return image;
-}
-
-Image plain_image(int height, int width, std::uint8_t value) {
-  Image image{.height = height, .width = width};
-  image.pixels.assign(3 * std::size_t(height) * width, value);
-  return image;
-}
-
-std::string digest_of_image(const Image& image) {
-  return sha256({reinterpret_cast<const char*>(image.pixels.data()), image.pixels.size()});
-}
-
-/// Pixels at the fixture's points, its row and its mean, each to `levels`.
-void expect_matches(const Image& image, const Json& expected, int levels) {
-  const Json& points = augment_fixture().at("points");
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    const int y = std::min(points[i][0].get<int>(), image.height - 1),
-              x = std::min(points[i][1].get<int>(), image.width - 1);
-    for (int c = 0; c < 3; ++c)
-      EXPECT_NEAR(image.at(y, x)[c], expected.at("pixels")[i][c].get<int>(), levels);
-  }
-  const auto row = expected.at("row").get<std::vector<int>>();
-  const int y = std::min(augment_fixture().at("row_index").get<int>(), image.height - 1);
-  ASSERT_EQ(row.size(), 3u * image.width);
-  for (std::size_t i = 0; i < row.size(); ++i) EXPECT_NEAR(image.at(y, 0)[i], row[i], levels) << i;
-  double sum = 0;
-  for (const int value : image.pixels) sum += value;
-  EXPECT_NEAR(sum / double(image.pixels.size()), expected.at("mean").get<double>(), 0.05 * levels + 1e-9);
-}
 
 TEST(PadCropFixture, GivesTheFixturesBytes) {
   const auto stream = augment_fixture().at("images").at("noise").at("fill").at("stream");

@@ -31,9 +31,11 @@ class FakeSetup final : public Setup {
   const std::string& name() const override { return name_; }
   Stream stream(const std::string& purpose) const override { return {1, purpose}; }
   const Weights& weights() const override { return weights_; }
+  const DataOptions& data() const override { return data_; }
   const std::vector<int>& labels() const override { return labels_; }
   void want_tap(const std::string&) override {}
   void want_views(int) override {}
+  void want_alike_crops() override {}
   void want_teacher(const TeacherRef&, const std::vector<std::string>&) override {}
   Model& teacher(const TeacherRef&) override;
   Weights& train_along(const std::vector<StateEntry>&) override;
@@ -43,6 +45,7 @@ class FakeSetup final : public Setup {
   Progress length_{.epochs = 10, .steps_per_epoch = 10};
   std::string name_;
   Weights weights_;
+  DataOptions data_;
   std::vector<int> labels_;
 };
 

@@ -1,0 +1,48 @@
+#include <cmath>
+
+#include "ingredients/counting.h"
+
+namespace ablate::ingredients {
+namespace {
+
+class TestSize final : public Counting {
+ public:
+  struct Params {
+    double scale = 1.25;
+    int statistics_batches = 32;
+  };
+  explicit TestSize(const Params& p) : Counting("epochs"), p_(p) {}
+
+  void begin(Setup& setup) override { size_ = int(std::lround(p_.scale * setup.data().size)); }
+  std::optional<int> evaluation_size() const override { return size_; }
+  int statistics_batches() const override { return p_.statistics_batches; }
+  void after_epoch(EpochEnd&) override { count(); }
+
+ private:
+  Params p_;
+  std::optional<int> size_;
+};
+
+}  // namespace
+
+IngredientEntry curriculum_test_size() {
+  using P = TestSize::Params;
+  return describe<TestSize>(
+      {.name = "curriculum.test_size",
+       .stage = Stage::Curriculum,
+       .doc = "Evaluate on images larger than those of training, with BatchNorm's statistics computed at "
+              "that size.",
+       .source = "Touvron et al. 2019, arXiv:1906.06423",
+       .only_evaluates = true,
+       .neutral = {nlohmann::json::object({{"scale", 1.0}, {"statistics_batches", 0}})},
+       .no_window = "evaluation has its size throughout",
+       .counters = {"epochs"}},
+      Fields<P>{}
+          .add("scale", &P::scale, between(0.25, 4), "size of evaluation, as a share of the size of training",
+               "within the paper's 1.15 to 1.3; torchvision's recipes take 176 to 224")
+          .add("statistics_batches", &P::statistics_batches, at_least(0),
+               "batches of training images that statistics are computed from; 0: they stay as trained",
+               "enough for the means to settle"));
+}
+
+}  // namespace ablate::ingredients
