@@ -4,7 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "backbones/catalogue.h"
-#include "harness/cli/command.h"
+#include "harness/cli/command_line.h"
 #include "harness/core/problems.h"
 #include "harness/data/catalogue.h"
 #include "ingredients/recipe.h"
