@@ -164,7 +164,7 @@ class Fields {
     info.optional = C::optional;
     info.in_key = C::type != ParamType::Path;
     info.wide = detail::is_wide<V>;
-    info.fallback = C::to(P{}.*member);
+    info.fallback = C::to(P().*member);  // P{} of derived settings: GCC 12 warns of its strings
     info.range = std::move(range);
     info.doc = std::move(doc);
     info.source = std::move(source);

@@ -69,8 +69,7 @@ std::vector<std::string> ema_refusals(const nlohmann::json& settings, const Reci
   const bool by_epochs = rescale || ((half_life || window) && settings.at("unit") == "epoch");
   if (by_epochs && recipe.on("optimizer", "accumulate"))
     reasons.push_back(
-        "with accumulate an epoch has fewer updates than steps; give half_life or window with unit step, or "
-        "decay");
+        "with accumulate an epoch has fewer updates than steps; give decay, or set unit to step");
   if (settings.at("start") == "initial" && settings.at("warmup") == "timm")
     reasons.push_back("timm's warm-up begins with a copy; set start to first_update, or another warmup");
   return reasons;
@@ -97,9 +96,7 @@ Fields<ExponentialAverage::Params> ema_fields() {
       .add("power", &P::power, above(0), "timm's warm-up: the larger, the faster the decay rises")
       .add("min_decay", &P::min_decay, from_below(0, 1), "timm's warm-up: lower bound after the first update")
       .add("start", &P::start, one_of({"first_update", "initial"}),
-           "what the average begins as: a copy of the weights at its first update, however late, or the "
-           "initial "
-           "weights",
+           "what it begins as: a copy at its first update, however late, or the initial weights",
            "timm ModelEmaV3; initial: timm ModelEmaV2, torchvision")
       .add("every", &P::every, at_least(1), "updates of the weights between two of the average",
            "every one: timm");

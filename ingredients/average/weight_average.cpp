@@ -85,8 +85,7 @@ std::vector<std::string> statistics_refusals(const nlohmann::json& settings, con
     reasons.push_back("recompute_batches does nothing unless buffers is recompute");
   if (recomputes && recipe.has("sparsify"))
     reasons.push_back(
-        "statistics would be recomputed for the dense average, but it is delivered sparse; set buffers to "
-        "average");
+        "statistics would be those of the dense average, but it is delivered sparse; average the buffers");
   return reasons;
 }
 

@@ -26,7 +26,6 @@ class WeightAverage : public Counting {
  protected:
   WeightAverage(std::string what, const StatisticsMode& mode) : Counting(std::move(what)), mode_(mode) {}
 
-  Weights& mean() { return average_; }
   /// average = keep average + (1 - keep) weights, statistics as the mode has it; exactly the weights at 0.
   void blend(const Weights& weights, double keep);
   /// average = the mean of these, the oldest first; statistics as the mode has it.
@@ -45,9 +44,8 @@ Fields<P>& add_statistics(Fields<P>& fields, const std::string& source) {
   return fields
       .add("buffers", static_cast<std::string P::*>(&StatisticsMode::buffers),
            one_of({"average", "copy", "recompute"}),
-           "BatchNorm statistics: averaged with the weights, those of the latest weights, or recomputed for "
-           "the "
-           "average from training images after every epoch",
+           "BatchNorm statistics: averaged with the weights, those of the latest weights, or recomputed from "
+           "training images after every epoch",
            source)
       .add("recompute_batches", static_cast<std::optional<int> P::*>(&StatisticsMode::recompute_batches),
            at_least(1), "batches of training images for recomputing; null: all", "all, as torch's update_bn");

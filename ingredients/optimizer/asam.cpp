@@ -21,8 +21,7 @@ IngredientEntry optimizer_asam() {
   return describe<Asam>(
       {.name = "optimizer.asam",
        .stage = Stage::Update,
-       .doc = "Adaptive sharpness-aware minimisation: the ball reaches as far in each weight as the weight "
-              "is large.",
+       .doc = "Adaptive sharpness-aware minimisation: the ball reaches farther in larger weights.",
        .source = "Kwon et al. 2021, arXiv:2102.11600",
        .wrapper = true,
        .neutral = {nlohmann::json::object({{"rho", 0.0}})},

@@ -107,8 +107,7 @@ IngredientEntry optimizer_muon() {
   return describe<Muon>(
       {.name = "optimizer.muon",
        .stage = Stage::Update,
-       .doc = "Weight matrices move by their mean gradient with all singular values brought near 1; the rest "
-              "by AdamW.",
+       .doc = "Matrices move by their mean gradient with singular values brought near 1; the rest by AdamW.",
        .source = "Jordan et al. 2024, \"Muon: an optimizer for hidden layers in neural networks\"",
        .no_neutral = kNothingTrains,
        .no_window = kNothingTrains,

@@ -93,9 +93,8 @@ template <class P>
 Fields<P>& add_rate(Fields<P>& fields, const std::string& source) {
   return fields.add("lr", static_cast<double P::*>(&BaseRate::lr), at_least(0), "base learning rate", source)
       .add("lr_for_batch", static_cast<std::optional<int> P::*>(&BaseRate::lr_for_batch), at_least(1),
-           "the batch that lr is meant for, from which it is scaled to the batch of the training; null: lr "
-           "as it is",
-           "as it is")
+           "the batch that lr is meant for: it is scaled to that of the training; null: lr as it is",
+           "lr as it is, as torch and timm take it")
       .add("lr_scaling", static_cast<std::string P::*>(&BaseRate::lr_scaling),
            one_of({"linear", "square_root"}),
            "with lr_for_batch: whether lr grows with the batch, or with its square root",

@@ -46,9 +46,7 @@ std::vector<std::string> clip_refusals(const nlohmann::json& settings, const Rec
   if (settings.at("max_norm").is_null() || !optimizer || optimizer->name != "lamb") return {};
   const auto own = optimizer->settings.find("max_grad_norm");
   if (own == optimizer->settings.end() || own->is_null()) return {};
-  return {
-      "optimizer.lamb clips the norm of the gradients itself; set its max_grad_norm to null, or leave this "
-      "out"};
+  return {"optimizer.lamb clips the norm itself; set its max_grad_norm to null, or leave this out"};
 }
 
 }  // namespace

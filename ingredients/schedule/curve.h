@@ -8,10 +8,8 @@
 
 namespace ablate::ingredients {
 
-/// Settings that every schedule with a warm-up has. It has a constructor so as not to be an aggregate, of which GCC 12
-/// believes that its strings are not initialised.
+/// Settings that every schedule with a warm-up has.
 struct Ramp {
-  Ramp() = default;
   double warmup_epochs = 0;
   double warmup_start = 0.002;
   std::string per = "step";
@@ -19,7 +17,6 @@ struct Ramp {
 
 /// And those of one whose curve can begin before or behind the warm-up.
 struct WarmUp : Ramp {
-  WarmUp() = default;
   std::string warmup = "inside";
 };
 

@@ -69,8 +69,7 @@ IngredientEntry schedule_one_cycle() {
   return describe<OneCycle>(
       {.name = "schedule.one_cycle",
        .stage = Stage::Schedule,
-       .doc = "The rate rises to the base rate and falls to almost nothing, step by step; the momentum "
-              "mirrors it.",
+       .doc = "The rate rises to the base rate and falls to almost nothing; the momentum mirrors it.",
        .source = "Smith and Topin 2018, arXiv:1708.07120; torch.optim.lr_scheduler.OneCycleLR",
        .no_neutral = "a cycle ends far below where it began",
        .no_window = kWholeTraining,

@@ -62,7 +62,7 @@ class Plateau final : public SharedRate {
 };
 
 /// Whether the recipe holds images out for validation; nothing when it does not say.
-std::optional<bool> validates(const RecipeView& recipe) {
+std::optional<bool> holds_images_out(const RecipeView& recipe) {
   const auto data = recipe.recipe.find("data");
   if (data == recipe.recipe.end() || !data->is_object() || data->empty()) return std::nullopt;
   return data->front().value("validation", 0) > 0;
@@ -70,7 +70,7 @@ std::optional<bool> validates(const RecipeView& recipe) {
 
 std::vector<std::string> plateau_refusals(const nlohmann::json& settings, const RecipeView& recipe) {
   auto reasons = warm_up_refusals(settings, recipe);
-  if (!validates(recipe).value_or(true))
+  if (!holds_images_out(recipe).value_or(true))
     reasons.push_back("it looks at the validation split, and there is none; set `validation` of the data");
   const auto evaluate = recipe.recipe.value("evaluate", nlohmann::json::object());
   if (const auto every = evaluate.value("every", 1); every > 1)

@@ -7,7 +7,6 @@
 #include <ATen/ATen.h>
 
 #include "ingredients/average/decay.h"
-#include "tests/graph/fixture.h"
 #include "tests/ingredients/toy_training.h"
 
 namespace ablate::test {
@@ -120,7 +119,7 @@ TEST(AveragesFixture, ReproducesEveryRuleOfTheDecay) {
       {"torchvision", expect_torchvision},
       {"half_life", expect_half_life},
       {"initial_weight_left", expect_initial_weight_left}};
-  const auto decays = read_fixture(fixture_folder() / "optimizers.json").at("ema_decays");
+  const auto& decays = toy_fixture().at("ema_decays");
   ASSERT_FALSE(decays.empty());
   for (const auto& [name, one] : decays.items()) {
     SCOPED_TRACE(name);
@@ -168,7 +167,7 @@ void expect_equal_average(const json& fixture, const json& one) {
 }
 
 TEST(AveragesFixture, ReproducesEveryAverageOfARun) {
-  const auto fixture = read_fixture(fixture_folder() / "optimizers.json");
+  const auto& fixture = toy_fixture();
   ASSERT_FALSE(fixture.at("averages").empty());
   for (const auto& one : fixture.at("averages")) {
     const std::string name = one.at("name");

@@ -2,18 +2,12 @@
 
 #include <ATen/ATen.h>
 
-#include "tests/graph/fixture.h"
 #include "tests/ingredients/toy_training.h"
 
 namespace ablate::test {
 namespace {
 
 using nlohmann::json;
-
-std::vector<std::string> refusals(const std::string& name, const json& given, const json& recipe) {
-  const auto& entry = entry_of(name);
-  return entry.refuses(settings_of(entry, given), {recipe, 30});
-}
 
 /// One weight and the running mean of one channel.
 Weights one_weight(double weight, double statistic) {
@@ -81,8 +75,7 @@ TEST(Averages, AreTheWeightsThemselvesAtFirst) {
 
 TEST(Averages, RefuseModesThatDoNothingOrHarm) {
   for (const std::string name : {"average.ema", "average.swa", "average.lawa"}) {
-    EXPECT_EQ(refusals(name, {{"buffers", "copy"}, {"recompute_batches", 3}}, json::object()).size(), 1u)
-        << name;
+    EXPECT_EQ(refusals(name, {{"buffers", "copy"}, {"recompute_batches", 3}}).size(), 1u) << name;
     const json sparse{{"sparsify", {{"dpf", json::object()}}}};
     EXPECT_EQ(refusals(name, {{"buffers", "recompute"}}, sparse).size(), 1u) << name;
   }
@@ -130,8 +123,8 @@ TEST(Ema, LooksAtEveryFewUpdatesWhenAskedTo) {
 }
 
 TEST(Ema, RefusesToBeToldItsDecayTwice) {
-  EXPECT_EQ(refusals("average.ema", {{"half_life", 1}, {"window", 2}}, json::object()).size(), 1u);
-  EXPECT_EQ(refusals("average.ema", {{"start", "initial"}}, json::object()).size(), 1u);
+  EXPECT_EQ(refusals("average.ema", {{"half_life", 1}, {"window", 2}}).size(), 1u);
+  EXPECT_EQ(refusals("average.ema", {{"start", "initial"}}).size(), 1u);
   const json gathering{{"optimizer", {{"accumulate", {{"steps", 4}}}}}};
   EXPECT_EQ(refusals("average.ema", {{"half_life", 1}}, gathering).size(), 1u);
   EXPECT_TRUE(refusals("average.ema", {{"half_life", 100}, {"unit", "step"}}, gathering).empty());

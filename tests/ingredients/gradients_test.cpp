@@ -4,7 +4,6 @@
 
 #include "backbones/catalogue.h"
 #include "harness/graph/rewrite.h"
-#include "tests/graph/fixture.h"
 #include "tests/ingredients/toy_training.h"
 
 namespace ablate::test {
@@ -12,26 +11,16 @@ namespace {
 
 using nlohmann::json;
 
-const json& toy() {
-  static const auto fixture = read_fixture(fixture_folder() / "optimizers.json");
-  return fixture;
-}
-
-std::vector<std::string> refusals(const std::string& name, const json& given, const json& recipe) {
-  const auto& entry = entry_of(name);
-  return entry.refuses(settings_of(entry, given), {recipe, 30});
-}
-
 TEST(Clip, CutsOffValues) {
-  ToyTraining training(toy(), {{"regularize.clip", {{"max_norm", nullptr}, {"max_value", 0.2}}}});
+  ToyTraining training(toy_fixture(), {{"regularize.clip", {{"max_norm", nullptr}, {"max_value", 0.2}}}});
   training.step(1);
   EXPECT_EQ(training.set().gradients.abs().max().item<double>(), 0.2);
   EXPECT_EQ(training.at(0).counters().at("clipped"), 1);
 }
 
 TEST(Clip, LeavesGradientsWithinTheLimitAlone) {
-  ToyTraining training(toy(), {{"regularize.clip", {{"max_norm", 1e6}, {"max_value", 1e6}}}});
-  ToyTraining without(toy(), {});
+  ToyTraining training(toy_fixture(), {{"regularize.clip", {{"max_norm", 1e6}, {"max_value", 1e6}}}});
+  ToyTraining without(toy_fixture(), {});
   training.step(1);
   without.step(1);
   EXPECT_TRUE(at::equal(training.set().gradients, without.set().gradients));
@@ -46,7 +35,7 @@ TEST(Clip, RefusesToClipWhatLambHasClipped) {
 
 TEST(Agc, LeavesTheHeadAloneUnlessAskedTo) {
   const auto clips_head = [](bool head) {
-    ToyTraining training(toy(), {{"regularize.agc", {{"head", head}}}}), without(toy(), {});
+    ToyTraining training(toy_fixture(), {{"regularize.agc", {{"head", head}}}}), without(toy_fixture(), {});
     training.step(1);
     without.step(1);
     const auto& segment = training.set().segments->back();
@@ -60,7 +49,7 @@ TEST(Agc, LeavesTheHeadAloneUnlessAskedTo) {
 
 /// Which of the toy's tensors decay.
 std::vector<double> decayed(const json& settings) {
-  ToyTraining training(toy(), {{"regularize.weight_decay", settings}});
+  ToyTraining training(toy_fixture(), {{"regularize.weight_decay", settings}});
   return training.set().decay_scale;
 }
 
@@ -93,7 +82,7 @@ TEST(WeightDecay, RefusesAnOptimizerThatDoesNotDecay) {
   EXPECT_EQ(refusals("regularize.weight_decay", {{"floor", 0.1}}, with(1e-4)).size(), 1u);
 }
 
-Graph network(const std::string& backbone, const json& settings) {
+Graph network_of(const std::string& backbone, const json& settings) {
   return find_backbone(backbone)->build(settings, {3, 32, 32, 10});
 }
 
@@ -108,14 +97,14 @@ std::vector<std::string> zeroed(const Graph& graph) {
 }
 
 TEST(ZeroGamma, FindsTheLastBatchNormOfEveryResidualBlock) {
-  EXPECT_EQ(zeroed(network("resnet", {{"depth", 8}})),
+  EXPECT_EQ(zeroed(network_of("resnet", {{"depth", 8}})),
             (std::vector<std::string>{"layer1.0.bn2.weight", "layer2.0.bn2.weight", "layer3.0.bn2.weight"}));
   // Ten of MobileNetV2's seventeen blocks keep size and channels.
-  EXPECT_EQ(zeroed(network("mobilenetv2", json::object())).size(), 10u);
+  EXPECT_EQ(zeroed(network_of("mobilenetv2", json::object())).size(), 10u);
 }
 
 TEST(ZeroGamma, SilencesEveryBranchOfTheSum) {
-  const auto plain = network("mobilenetv2", json::object());
+  const auto plain = network_of("mobilenetv2", json::object());
   auto branched = plain;
   add_branches(branched, {.convolutions = 2, .scale = false, .identity = false, .roles = {Role::Pointwise}});
   EXPECT_EQ(zeroed(branched).size(), 2 * zeroed(plain).size());
@@ -123,7 +112,7 @@ TEST(ZeroGamma, SilencesEveryBranchOfTheSum) {
 
 TEST(ZeroGamma, FindsNothingInANetworkWithoutSums) {
   const auto& entry = entry_of("regularize.zero_gamma");
-  auto shuffle = network("shufflenetv2", json::object()), ghost = network("ghostnetv2", json::object());
+  auto shuffle = network_of("shufflenetv2", json::object()), ghost = network_of("ghostnetv2", json::object());
   const auto before = ghost.digest();
   EXPECT_EQ(entry.rewrite(json::object(), shuffle), 0);
   EXPECT_GT(entry.rewrite(json::object(), ghost), 0);

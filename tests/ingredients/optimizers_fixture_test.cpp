@@ -108,7 +108,7 @@ void expect_trajectory(const json& fixture, const json& one, const ToyKit& kit) 
 }
 
 TEST(OptimizersFixture, ReproducesEveryTrajectoryOfEveryEntry) {
-  const auto fixture = read_fixture(fixture_folder() / "optimizers.json");
+  const auto& fixture = toy_fixture();
   ASSERT_FALSE(fixture.at("optimizers").empty());
   for (const auto& one : fixture.at("optimizers")) {
     const auto kit = kit_of(one);
@@ -122,13 +122,13 @@ TEST(OptimizersFixture, ReproducesEveryTrajectoryOfEveryEntry) {
 TEST(OptimizersFixture, HasNoPartThatNobodyLooksAt) {
   const std::vector<std::string> known{"source", "steps",         "problem",    "tolerance", "optimizers",
                                        "agc",    "newton_schulz", "ema_decays", "averages"};
-  const auto fixture = read_fixture(fixture_folder() / "optimizers.json");
+  const auto& fixture = toy_fixture();
   for (const auto& [part, value] : fixture.items())
     EXPECT_NE(std::find(known.begin(), known.end(), part), known.end()) << part;
 }
 
 TEST(OptimizersFixture, ReproducesTheClippedGradientOfEveryUnit) {
-  const auto fixture = read_fixture(fixture_folder() / "optimizers.json");
+  const auto& fixture = toy_fixture();
   const auto& agc = fixture.at("agc");
   ToyTraining training(
       fixture,
@@ -140,7 +140,7 @@ TEST(OptimizersFixture, ReproducesTheClippedGradientOfEveryUnit) {
 }
 
 TEST(OptimizersFixture, ReproducesEveryNewtonSchulzIteration) {
-  const auto fixture = read_fixture(fixture_folder() / "optimizers.json");
+  const auto& fixture = toy_fixture();
   ASSERT_FALSE(fixture.at("newton_schulz").empty());
   for (const auto& one : fixture.at("newton_schulz")) {
     const auto shape = one.at("shape").get<std::vector<std::int64_t>>();

@@ -14,12 +14,6 @@ double share_at(Ingredient& schedule, int step, int epochs, int steps_per_epoch)
   return rates_at(schedule, step, epochs, steps_per_epoch).lr_factor;
 }
 
-std::vector<std::string> refusals(const std::string& name, const json& given, const json& recipe,
-                                  std::int64_t epochs) {
-  const auto& entry = entry_of(name);
-  return entry.refuses(settings_of(entry, given), {recipe, epochs});
-}
-
 bool takes(const IngredientEntry& entry, const std::string& name) {
   return std::ranges::any_of(entry.params, [&](const ParamInfo& param) { return param.name == name; });
 }

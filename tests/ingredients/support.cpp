@@ -29,6 +29,12 @@ std::unique_ptr<Ingredient> make(const std::string& name, const nlohmann::json& 
   return entry.make(settings_of(entry, given));
 }
 
+std::vector<std::string> refusals(const std::string& name, const nlohmann::json& given,
+                                  const nlohmann::json& recipe, std::int64_t epochs) {
+  const auto& entry = entry_of(name);
+  return entry.refuses(settings_of(entry, given), {recipe, epochs});
+}
+
 Model& FakeSetup::teacher(const TeacherRef&) {
   throw std::logic_error("there is no teacher here");
 }

@@ -18,6 +18,11 @@ nlohmann::json settings_of(const IngredientEntry& entry, const nlohmann::json& g
 std::unique_ptr<Ingredient> make(const std::string& name,
                                  const nlohmann::json& given = nlohmann::json::object());
 
+/// Why it makes no sense in this recipe.
+std::vector<std::string> refusals(const std::string& name, const nlohmann::json& given,
+                                  const nlohmann::json& recipe = nlohmann::json::object(),
+                                  std::int64_t epochs = 30);
+
 /// A stand-in for the trainer before training: tensors of the given names and shapes, in double.
 class FakeSetup final : public Setup {
  public:

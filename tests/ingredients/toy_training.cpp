@@ -2,7 +2,14 @@
 
 #include <ATen/ATen.h>
 
+#include "tests/graph/fixture.h"
+
 namespace ablate::test {
+
+const nlohmann::json& toy_fixture() {
+  static const auto fixture = read_fixture(fixture_folder() / "optimizers.json");
+  return fixture;
+}
 
 ToyTraining::ToyTraining(const nlohmann::json& fixture, const ToyKit& kit)
     : problem_(fixture), student_(problem_.start()) {

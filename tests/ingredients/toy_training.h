@@ -9,6 +9,9 @@
 
 namespace ablate::test {
 
+/// optimizers.json of the fixtures.
+const nlohmann::json& toy_fixture();
+
 /// What a toy training has on: names with their settings, wrappers from the outermost.
 using ToyKit = std::vector<std::pair<std::string, nlohmann::json>>;
 
