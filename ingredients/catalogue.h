@@ -67,6 +67,8 @@ struct IngredientHeader {
   nlohmann::json trial = nlohmann::json::object();
   /// Why it makes no sense in this recipe, one message a reason, with what to change; empty when it does.
   std::function<std::vector<std::string>(const nlohmann::json& settings, const RecipeView&)> refuses;
+  /// Why it does not fit the student's network, rewritten as it is trained: a map that it lacks.
+  std::function<std::vector<std::string>(const nlohmann::json& settings, const Graph& graph)> misfits;
   /// Rewrites the network's description; returns how many units it changed (0 is an error of the sweep: it found nothing).
   std::function<int(const nlohmann::json& settings, Graph& graph)> rewrite;
 };

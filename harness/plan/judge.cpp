@@ -80,6 +80,14 @@ void rewrite(const ResolvedRecipe& resolved, Graph& graph, Problems& clashes) {
   }
 }
 
+void report_misfits(const ResolvedRecipe& resolved, const Graph& graph, Problems& clashes) {
+  for (const auto* used : in_stage_order(resolved)) {
+    if (!used->entry->misfits) continue;
+    for (const auto& reason : used->entry->misfits(resolved.recipe.at(used->family).at(used->key), graph))
+      clashes.error(used->place, fmt::format("{}: {}", used->entry->name, reason));
+  }
+}
+
 }  // namespace
 
 int image_size(const ResolvedRecipe& resolved) {
@@ -108,6 +116,7 @@ void judge_network(ResolvedRecipe& resolved, const Tree& recipe, Problems& clash
     Graph graph = resolved.backbone->build(
         resolved.backbone_settings(), {.channels = 3, .height = size, .width = size, .classes = classes});
     rewrite(resolved, graph, clashes);
+    report_misfits(resolved, graph, clashes);
   } catch (const Error& error) {
     clashes.error(network_place(resolved, recipe),
                   fmt::format("backbone.{}: {}", resolved.backbone->name, error.what()));

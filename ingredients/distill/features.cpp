@@ -17,6 +17,18 @@ std::vector<std::string> map_refusals(const nlohmann::json& settings, const Reci
   return {"teacher_maps holds another number of maps than maps; give one for each, or none"};
 }
 
+std::vector<std::string> absent_maps(const nlohmann::json& settings, const Graph& graph) {
+  std::vector<std::string> reasons;
+  for (const auto& name : settings.at("maps")) {
+    try {
+      graph.tap_at(name);
+    } catch (const Error& error) {
+      reasons.push_back(error.what());
+    }
+  }
+  return reasons;
+}
+
 at::Tensor shrunk(const at::Tensor& map, std::int64_t height, std::int64_t width) {
   if (map.size(2) == height && map.size(3) == width) return map;
   return at::adaptive_avg_pool2d(map, {height, width});
@@ -74,7 +86,9 @@ at::Tensor unit_rows(const at::Tensor& rows) {
 
 IngredientHeader feature_header(const std::string& name, const std::string& doc, const std::string& source,
                                 const Refusals& more) {
-  return distill_header(name, doc, source, together({map_refusals, more}));
+  auto header = distill_header(name, doc, source, together({map_refusals, more}));
+  header.misfits = absent_maps;
+  return header;
 }
 
 }  // namespace ablate::ingredients

@@ -123,8 +123,9 @@ std::vector<std::string> adversarial_refusals(const nlohmann::json& settings, co
   const auto train = recipe.recipe.find("train");
   const int batch = train == recipe.recipe.end() ? 128 : train->value("batch", 128);
   const double share = settings.at("share");
-  if (share > 0 && std::llround(share * batch) == 0)
-    reasons.push_back("share comes to no image of a batch; raise it or train.batch");
+  if (share > 0 && std::llround(share * batch) < 2)
+    reasons.push_back(
+        "share comes to fewer than two images of a batch, too few for BatchNorm; raise it or train.batch");
   if (settings.at("detector") != "none" && share == 1)
     reasons.push_back("with share 1 the detector sees nothing but attacks; lower share or set it to 'none'");
   return reasons;

@@ -14,6 +14,7 @@ namespace ablate::test {
 namespace {
 
 using ingredients::FeatureDistillation;
+using ingredients::MemoryBank;
 using ingredients::Negatives;
 using ingredients::pair_maps;
 using nlohmann::json;
@@ -115,6 +116,26 @@ TEST(ContrastiveNegatives, AreAnyImagesWhereThereIsOneClass) {
   const Negatives negatives({0, 1, 2}, {7, 7, 7});
   const auto index = negatives.pick({1}, 50, Stream(1, "negatives").at(0, 0));
   EXPECT_LT(index.max().item<std::int64_t>(), 3);
+}
+
+TEST(MemoryBank, ScoresTheFirstBatchAsAMeanOfOneInTheNumberOfImages) {
+  MemoryBank bank(10, 4, Stream(1, "bank"));
+  const auto index = at::arange(6, at::kLong).view({2, 3});
+  const auto embeddings = filled({2, 4}, 5).to(at::kFloat), others = filled({2, 4}, 6).to(at::kFloat);
+  EXPECT_NEAR(bank.scores(embeddings, index, 0.5, 10).mean().item<double>(), 0.1, 1e-6);
+  const auto first = bank.scores(embeddings, index, 0.5, 10), second = bank.scores(others, index, 0.5, 10);
+  EXPECT_GT(std::abs(second.mean().item<double>() - 0.1), 1e-4) << "later ones by what the first came to";
+  EXPECT_TRUE(at::equal(first, bank.scores(embeddings, index, 0.5, 10)));
+}
+
+TEST(MemoryBank, FollowsEmbeddingsAsUnitVectors) {
+  MemoryBank bank(10, 4, Stream(1, "bank"));
+  const auto index = at::arange(10, at::kLong).flip(0);
+  const auto embeddings = filled({10, 4}, 5).to(at::kFloat);
+  bank.follow(index, embeddings, 0);
+  const auto units = ingredients::unit_rows(embeddings);
+  const auto scores = bank.scores(units, at::arange(10, at::kLong).repeat({10, 1}), 1, 10);
+  EXPECT_TRUE(at::equal(scores.argmax(1), index)) << "each is nearest to its own";
 }
 
 }  // namespace

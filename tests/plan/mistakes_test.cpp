@@ -48,6 +48,17 @@ TEST_F(Mistakes, AreAllToldAtOnceWithTheirPlaces) {
           StartsWith("sweep.json:13:3: unknown key 'factor' of a sweep (did you mean 'factors'?)")));
 }
 
+TEST_F(Mistakes, IncludeAMapThatTheNetworkLacks) {
+  const auto with_map = [](const std::string& map) {
+    return sweep(R"("teachers": {"T": {"backbone": "resnet"}})",
+                 R"("distill": {"hint": {"teacher": "T", "maps": [")" + map + R"("]}})");
+  };
+  EXPECT_THAT(refused(with_map("features.99")),
+              HasSubstr("distill.hint: the network has no map 'features.99'"));
+  planned(with_map("features.5"));
+  planned(with_map("stage.-2"));
+}
+
 TEST_F(Mistakes, InARecipeFileAreToldThere) {
   write("recipes/r.json", "{\"data\": \"synthetic\",\n \"optimizer\": {\"sgd\": {\"lr\": -1}}}");
   EXPECT_THAT(refused(R"({"base": "recipes/r.json", "backbones": ["mobilenetv2"]})"),

@@ -2,6 +2,7 @@
 
 #include <fstream>
 
+#include "harness/core/canonical.h"
 #include "harness/core/journal.h"
 #include "tests/train/support.h"
 
@@ -79,6 +80,22 @@ TEST_F(TeacherTest, TheDistillationsWeightIsTheTaskTermsToo) {
   const auto metrics = lines_of(shop_.folder("uncached"), "epoch").at(0).at("metrics");
   EXPECT_NEAR(metrics.at("train.loss"),
               double(metrics.at("train.task")) + double(metrics.at("train.distill.logit")), 1e-6);
+}
+
+TEST_F(TeacherTest, TwoOfOneMindTeachWhatOneDoes) {
+  const nlohmann::json twin{{"run", "twin"}};
+  auto recipe = shop_.distilled();
+  recipe["distill"]["logit"]["teachers"] = nlohmann::json::array({twin});
+  auto both = shop_.request(recipe);
+  const auto source = both.teachers.begin()->second;
+  both.teachers[canonical(twin)] = source;
+  both.teacher_cache = cached_.teacher_cache;
+  train_in(shop_.folder("both"), both);
+  const auto term = [&](const char* name) {
+    return lines_of(shop_.folder(name), "epoch").at(0).at("metrics").at("train.distill.logit").get<double>();
+  };
+  EXPECT_NEAR(term("both"), term("uncached"), 1e-5);
+  EXPECT_EQ(std::distance(fs::directory_iterator(cached_.teacher_cache), fs::directory_iterator{}), 2);
 }
 
 TEST_F(TeacherTest, WeightsThatDoNotFitAreNamed) {
