@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include "ingredients/catalogue.h"
 #include "tests/plan/sweep_folder.h"
 
 namespace ablate {
@@ -97,7 +98,8 @@ TEST_F(Keys, PassiveIngredientsAreNotInTheTrajectorys) {
   EXPECT_EQ(plan.trajectories[0].runs.size(), 2u);
   EXPECT_EQ(plan.trajectories[0].key, plan.arms[0].runs[0]);
   EXPECT_FALSE(plan.trajectories[0].spec["versions"].contains("average.ema"));
-  EXPECT_EQ(plan.runs.at(plan.arms[1].runs[0]).spec["versions"]["average.ema"], 1);
+  EXPECT_EQ(plan.runs.at(plan.arms[1].runs[0]).spec["versions"]["average.ema"],
+            find_ingredient("average", "ema")->version);
 }
 
 TEST_F(Keys, ArePendingWhileTheDataIsNotKnown) {
