@@ -58,6 +58,9 @@ struct IngredientHeader {
   nlohmann::json trial = nlohmann::json::object();
   /// Why it makes no sense in this recipe, one message a reason, with what to change; empty when it does.
   std::function<std::vector<std::string>(const nlohmann::json& settings, const RecipeView&)> refuses;
+  /// The smallest image that it shows the network, when that is not the data's size; where the network has no map for it the
+  /// sweep is refused.
+  std::function<int(const nlohmann::json& settings, int size)> smallest_size;
   /// Rewrites the network's description; returns how many units it changed (0 is an error of the sweep: it found nothing).
   std::function<int(const nlohmann::json& settings, Graph& graph)> rewrite;
 };
