@@ -69,6 +69,9 @@ struct IngredientHeader {
   std::function<std::vector<std::string>(const nlohmann::json& settings, const RecipeView&)> refuses;
   /// Why it does not fit the student's network, rewritten as it is trained: a map that it lacks.
   std::function<std::vector<std::string>(const nlohmann::json& settings, const Graph& graph)> misfits;
+  /// The smallest image that it shows the network, when that is not the data's size; where the network has no map for it the
+  /// sweep is refused.
+  std::function<int(const nlohmann::json& settings, int size)> smallest_size;
   /// Rewrites the network's description; returns how many units it changed (0 is an error of the sweep: it found nothing).
   std::function<int(const nlohmann::json& settings, Graph& graph)> rewrite;
 };

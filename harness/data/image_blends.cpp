@@ -9,7 +9,7 @@ namespace {
 /// it.
 std::uint8_t blend(int plain, int byte, float factor) {
   const float value = float(plain) + factor * float(byte - plain);
-  return std::uint8_t(std::clamp(value, 0.0F, 255.0F));
+  return std::uint8_t(std::max(0.0F, std::min(value, 255.0F)));  // without branches, unlike std::clamp
 }
 
 /// Luma by ITU-R 601-2 in units of 2^-16.

@@ -23,16 +23,13 @@ class Source {
     pixels_.swap(image.pixels);
   }
 
-  int height() const { return height_; }
-  int width() const { return width_; }
   bool holds(double x, double y) const { return x >= 0 && x < width_ && y >= 0 && y < height_; }
   const std::uint8_t* at(int y, int x) const {
     return pixels_.data() + 3 * (std::size_t(y) * std::size_t(width_) + std::size_t(x));
   }
-  /// The pixel, or the border's next to it.
-  const std::uint8_t* clamped(int y, int x) const {
-    return at(std::clamp(y, 0, height_ - 1), std::clamp(x, 0, width_ - 1));
-  }
+  /// The row or column, or the border's next to it.
+  const std::uint8_t* row(int y) const { return at(std::clamp(y, 0, height_ - 1), 0); }
+  std::ptrdiff_t column(int x) const { return 3 * std::ptrdiff_t(std::clamp(x, 0, width_ - 1)); }
 
  private:
   int height_, width_;
@@ -66,28 +63,39 @@ double cubic(double p, double q, double r, double s, double t) {
   return q + t * (r - p + t * (2 * (p - q) + r - s + t * (q - p - r + s)));
 }
 
+/// As std::floor, which is a call on machines that do not promise more than SSE2.
+int floor_of(double value) {
+  const int truncated = int(value);
+  return truncated - (value < truncated);
+}
+
 void sample_bilinear(const Source& source, double x, double y, std::uint8_t* out) {
-  const int column = int(std::floor(x)), row = int(std::floor(y));
+  const int column = floor_of(x), row = floor_of(y);
   const double dx = x - column, dy = y - row;
-  const auto *top = source.clamped(row, column), *top_next = source.clamped(row, column + 1);
-  const auto *low = source.clamped(row + 1, column), *low_next = source.clamped(row + 1, column + 1);
+  const auto *top = source.row(row), *low = source.row(row + 1);
+  const auto left = source.column(column), right = source.column(column + 1);
   for (int i = 0; i < 3; ++i) {
-    const double upper = top[i] + (top_next[i] - top[i]) * dx, lower = low[i] + (low_next[i] - low[i]) * dx;
+    const double upper = top[left + i] + (top[right + i] - top[left + i]) * dx,
+                 lower = low[left + i] + (low[right + i] - low[left + i]) * dx;
     out[i] = std::uint8_t(upper + (lower - upper) * dy);
   }
 }
 
 void sample_bicubic(const Source& source, double x, double y, std::uint8_t* out) {
-  const int column = int(std::floor(x)), row = int(std::floor(y));
+  const int column = floor_of(x), row = floor_of(y);
   const double dx = x - column, dy = y - row;
+  std::ptrdiff_t at[4];
+  for (int i = 0; i < 4; ++i) at[i] = source.column(column - 1 + i);
   double rows[4][3];
   for (int j = 0; j < 4; ++j) {
-    const std::uint8_t* of[4];
-    for (int i = 0; i < 4; ++i) of[i] = source.clamped(row - 1 + j, column - 1 + i);
-    for (int i = 0; i < 3; ++i) rows[j][i] = cubic(of[0][i], of[1][i], of[2][i], of[3][i], dx);
+    const auto* of = source.row(row - 1 + j);
+    for (int i = 0; i < 3; ++i)
+      rows[j][i] = cubic(of[at[0] + i], of[at[1] + i], of[at[2] + i], of[at[3] + i], dx);
   }
-  for (int i = 0; i < 3; ++i)
-    out[i] = std::uint8_t(std::clamp(cubic(rows[0][i], rows[1][i], rows[2][i], rows[3][i], dy), 0.0, 255.0));
+  for (int i = 0; i < 3; ++i) {
+    const double value = cubic(rows[0][i], rows[1][i], rows[2][i], rows[3][i], dy);
+    out[i] = std::uint8_t(std::max(0.0, std::min(value, 255.0)));
+  }
 }
 
 /// `sample(source, x, y, out)` makes a pixel from (x, y), counted from the middle of the first pixel.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "harness/graph/size.h"
 #include "harness/plan/resolve.h"
 
 namespace ablate {
@@ -88,6 +89,18 @@ void report_misfits(const ResolvedRecipe& resolved, const Graph& graph, Problems
   }
 }
 
+/// Curricula show the network images of other sizes.
+void check_sizes(const ResolvedRecipe& resolved, const Graph& graph, int size, Problems& clashes) {
+  for (const auto* used : in_stage_order(resolved)) {
+    if (!used->entry->smallest_size) continue;
+    try {
+      check_size(graph, used->entry->smallest_size(resolved.recipe.at(used->family).at(used->key), size));
+    } catch (const GraphError& error) {
+      clashes.error(used->place, fmt::format("{}: {}", used->entry->name, error.what()));
+    }
+  }
+}
+
 }  // namespace
 
 int image_size(const ResolvedRecipe& resolved) {
@@ -117,6 +130,7 @@ void judge_network(ResolvedRecipe& resolved, const Tree& recipe, Problems& clash
         resolved.backbone_settings(), {.channels = 3, .height = size, .width = size, .classes = classes});
     rewrite(resolved, graph, clashes);
     report_misfits(resolved, graph, clashes);
+    check_sizes(resolved, graph, size, clashes);
   } catch (const Error& error) {
     clashes.error(network_place(resolved, recipe),
                   fmt::format("backbone.{}: {}", resolved.backbone->name, error.what()));

@@ -8,16 +8,16 @@ namespace {
 constexpr int kTries = 10;
 
 /// To the nearest integer, the even one of two.
-int nearest(double value) {
+int nearest_integer(double value) {
   return int(std::nearbyint(value));
 }
 
-double log_uniform(const std::vector<double>& range, Draw& draw) {
+double log_uniform_in(const std::vector<double>& range, Draw& draw) {
   return std::exp(draw.uniform(std::log(range[0]), std::log(range[1])));
 }
 
 /// A place for it inside the image.
-ImageBox placed(ImageBox box, int height, int width, Draw& draw) {
+ImageBox placed_box(ImageBox box, int height, int width, Draw& draw) {
   box.top = int(draw.below(std::uint32_t(height - box.height + 1)));
   box.left = int(draw.below(std::uint32_t(width - box.width + 1)));
   return box;
@@ -28,8 +28,9 @@ template <class BoxOf>
 std::optional<ImageBox> draw_box(int height, int width, const BoxRange& range, Draw& draw,
                                  const BoxOf& box_of) {
   for (int tries = 0; tries < kTries; ++tries) {
-    const double share = draw.uniform(range.area[0], range.area[1]), ratio = log_uniform(range.ratio, draw);
-    if (const auto box = box_of(height, width, share, ratio)) return placed(*box, height, width, draw);
+    const double share = draw.uniform(range.area[0], range.area[1]),
+                 ratio = log_uniform_in(range.ratio, draw);
+    if (const auto box = box_of(height, width, share, ratio)) return placed_box(*box, height, width, draw);
   }
   return std::nullopt;
 }
@@ -38,7 +39,8 @@ std::optional<ImageBox> draw_box(int height, int width, const BoxRange& range, D
 
 std::optional<ImageBox> crop_box(int height, int width, double share, double ratio) {
   const double area = share * height * width;
-  const ImageBox box{0, 0, nearest(std::sqrt(area / ratio)), nearest(std::sqrt(area * ratio))};
+  const ImageBox box{0, 0, nearest_integer(std::sqrt(area / ratio)),
+                     nearest_integer(std::sqrt(area * ratio))};
   const bool fits = box.height > 0 && box.width > 0 && box.height <= height && box.width <= width;
   return fits ? std::optional(box) : std::nullopt;
 }
@@ -46,8 +48,8 @@ std::optional<ImageBox> crop_box(int height, int width, double share, double rat
 ImageBox fallback_crop(int height, int width, const std::vector<double>& ratio) {
   const double own = double(width) / height;
   ImageBox box{0, 0, height, width};
-  if (own < ratio[0]) box.height = nearest(width / ratio[0]);
-  if (own > ratio[1]) box.width = nearest(height * ratio[1]);
+  if (own < ratio[0]) box.height = nearest_integer(width / ratio[0]);
+  if (own > ratio[1]) box.width = nearest_integer(height * ratio[1]);
   box.top = (height - box.height) / 2;
   box.left = (width - box.width) / 2;
   return box;
@@ -60,7 +62,8 @@ ImageBox draw_crop(int height, int width, const BoxRange& range, Draw& draw) {
 
 std::optional<ImageBox> erased_box(int height, int width, double share, double ratio) {
   const double area = share * height * width;
-  const ImageBox box{0, 0, nearest(std::sqrt(area * ratio)), nearest(std::sqrt(area / ratio))};
+  const ImageBox box{0, 0, nearest_integer(std::sqrt(area * ratio)),
+                     nearest_integer(std::sqrt(area / ratio))};
   return box.height < height && box.width < width ? std::optional(box) : std::nullopt;
 }
 

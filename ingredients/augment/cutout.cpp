@@ -49,7 +49,7 @@ class Cutout final : public Counting {
 
 std::vector<std::string> cutout_refusals(const nlohmann::json&, const RecipeView& recipe) {
   auto reasons = refuse_two_holes(recipe, "cutout");
-  append(reasons, refuse_hole_beside_augmix(recipe, "cutout"));
+  append_reasons(reasons, refuse_hole_beside_augmix(recipe, "cutout"));
   return reasons;
 }
 

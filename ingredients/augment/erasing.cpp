@@ -51,9 +51,9 @@ class RandomErasing final : public Counting {
 
 std::vector<std::string> erasing_refusals(const nlohmann::json& settings, const RecipeView& recipe) {
   auto reasons = refuse_two_holes(recipe, "erasing");
-  append(reasons, refuse_hole_beside_augmix(recipe, "erasing"));
-  append(reasons, refuse_reversed(settings, "area"));
-  append(reasons, refuse_reversed(settings, "ratio"));
+  append_reasons(reasons, refuse_hole_beside_augmix(recipe, "erasing"));
+  append_reasons(reasons, refuse_reversed(settings, "area"));
+  append_reasons(reasons, refuse_reversed(settings, "ratio"));
   return reasons;
 }
 

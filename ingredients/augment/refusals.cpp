@@ -44,7 +44,7 @@ std::vector<std::string> refuse_reversed(const nlohmann::json& settings, const s
   return {fmt::format("{} [{}, {}] runs backwards; swap the two", name, from, to)};
 }
 
-void append(std::vector<std::string>& reasons, std::vector<std::string> more) {
+void append_reasons(std::vector<std::string>& reasons, std::vector<std::string> more) {
   reasons.insert(reasons.end(), more.begin(), more.end());
 }
 

@@ -28,6 +28,6 @@ std::vector<std::string> refuse_hole_beside_augmix(const RecipeView& recipe, con
 /// Why a range given as [from, to] is none.
 std::vector<std::string> refuse_reversed(const nlohmann::json& settings, const std::string& name);
 
-void append(std::vector<std::string>& reasons, std::vector<std::string> more);
+void append_reasons(std::vector<std::string>& reasons, std::vector<std::string> more);
 
 }  // namespace ablate::ingredients

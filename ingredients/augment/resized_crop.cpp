@@ -27,8 +27,8 @@ class ResizedCrop final : public Augmentation {
 
 std::vector<std::string> resized_crop_refusals(const nlohmann::json& settings, const RecipeView& recipe) {
   auto reasons = refuse_two_crops(recipe, "resized_crop");
-  append(reasons, refuse_reversed(settings, "scale"));
-  append(reasons, refuse_reversed(settings, "ratio"));
+  append_reasons(reasons, refuse_reversed(settings, "scale"));
+  append_reasons(reasons, refuse_reversed(settings, "ratio"));
   return reasons;
 }
 

@@ -5,6 +5,10 @@
 namespace ablate::ingredients {
 namespace {
 
+int test_size_of(int size, double scale) {
+  return int(std::lround(scale * size));
+}
+
 class TestSize final : public Counting {
  public:
   struct Params {
@@ -13,7 +17,7 @@ class TestSize final : public Counting {
   };
   explicit TestSize(const Params& p) : Counting("epochs"), p_(p) {}
 
-  void begin(Setup& setup) override { size_ = int(std::lround(p_.scale * setup.data().size)); }
+  void begin(Setup& setup) override { size_ = test_size_of(setup.data().size, p_.scale); }
   std::optional<int> evaluation_size() const override { return size_; }
   int statistics_batches() const override { return p_.statistics_batches; }
   void after_epoch(EpochEnd&) override { count(); }
@@ -36,7 +40,9 @@ IngredientEntry curriculum_test_size() {
        .only_evaluates = true,
        .neutral = {nlohmann::json::object({{"scale", 1.0}, {"statistics_batches", 0}})},
        .no_window = "evaluation has its size throughout",
-       .counters = {"epochs"}},
+       .counters = {"epochs"},
+       .smallest_size = [](const nlohmann::json& settings,
+                           int size) { return test_size_of(size, settings.at("scale")); }},
       Fields<P>{}
           .add("scale", &P::scale, between(0.25, 4), "size of evaluation, as a share of the size of training",
                "within the paper's 1.15 to 1.3; torchvision's recipes take 176 to 224")

@@ -16,11 +16,11 @@ at::Tensor by_view(const at::Tensor& images, int views) {
   return images.unflatten(0, {views, images.size(0) / views});
 }
 
-at::Tensor inside(const at::Tensor& images, const Box& box) {
+at::Tensor inside_box(const at::Tensor& images, const Box& box) {
   return images.slice(-2, box.top, box.bottom).slice(-1, box.left, box.right);
 }
 
-std::vector<std::int64_t> shuffled(std::int64_t n, Draw& draw) {
+std::vector<std::int64_t> shuffled_order(std::int64_t n, Draw& draw) {
   std::vector<std::int64_t> order(n);
   std::iota(order.begin(), order.end(), 0);
   for (auto left = n; left > 1; --left) std::swap(order[left - 1], order[draw.below(std::uint32_t(left))]);
@@ -45,20 +45,20 @@ double share_outside(const Box& box, int height, int width) {
   return 1 - double((box.bottom - box.top) * (box.right - box.left)) / (double(height) * width);
 }
 
-Samples Samples::narrow(std::int64_t first, std::int64_t count) const {
+MixSamples MixSamples::narrow(std::int64_t first, std::int64_t count) const {
   return {images.narrow(1, first, count), targets.narrow(0, first, count)};
 }
 
-Samples partners_of(const Samples& samples, const std::string& choice, Draw& draw) {
+MixSamples partners_of(const MixSamples& samples, const std::string& choice, Draw& draw) {
   if (choice == "reversed") return {samples.images.flip(1), samples.targets.flip(0)};
   if (choice == "shifted") return {samples.images.roll(1, 1), samples.targets.roll(1, 0)};
-  const auto order = at::tensor(shuffled(samples.targets.size(0), draw));
+  const auto order = at::tensor(shuffled_order(samples.targets.size(0), draw));
   return {samples.images.index_select(1, order), samples.targets.index_select(0, order)};
 }
 
-void mix_in(const Samples& samples, const Samples& partners, const Portion& portion) {
+void mix_in(const MixSamples& samples, const MixSamples& partners, const Portion& portion) {
   if (portion.box)
-    inside(samples.images, *portion.box).copy_(inside(partners.images, *portion.box));
+    inside_box(samples.images, *portion.box).copy_(inside_box(partners.images, *portion.box));
   else
     samples.images.mul_(portion.lambda).add_(partners.images, 1 - portion.lambda);
   samples.targets.mul_(portion.lambda).add_(partners.targets, 1 - portion.lambda);
@@ -79,7 +79,8 @@ std::optional<Portion> draw_cut(double alpha, bool half_up, int height, int widt
 
 void Mixing::transform_batch(Batch& batch, const Progress& at) {
   const auto n = batch.targets.size(0);
-  const auto draws = params_.draws == "batch" ? 1 : params_.draws == "pair" ? (n + 1) / 2 : n;
+  const bool whole = params_.draws == "batch", pairs = params_.draws == "pair";
+  const auto draws = whole ? 1 : pairs ? (n + 1) / 2 : n;
   auto draw = stream_->at(std::uint32_t(at.epoch), std::uint64_t(at.step));
   std::vector<std::optional<Portion>> portions;
   for (std::int64_t i = 0; i < draws; ++i)
@@ -87,15 +88,15 @@ void Mixing::transform_batch(Batch& batch, const Progress& at) {
   if (std::none_of(portions.begin(), portions.end(), [](const auto& portion) { return portion.has_value(); }))
     return;
 
-  const Samples samples{by_view(batch.images, batch.views), batch.targets};
+  const MixSamples samples{by_view(batch.images, batch.views), batch.targets};
   const auto partners = partners_of(samples, params_.partner, draw);
   const auto mix = [&](std::int64_t first, std::int64_t size, const Portion& portion) {
     mix_in(samples.narrow(first, size), partners.narrow(first, size), portion);
   };
   for (std::int64_t i = 0; i < draws; ++i) {
     if (!portions[i]) continue;
-    mix(i, draws == 1 ? n : 1, *portions[i]);
-    if (params_.draws == "pair" && i != n - 1 - i) mix(n - 1 - i, 1, *portions[i]);
+    mix(i, whole ? n : 1, *portions[i]);
+    if (pairs && i != n - 1 - i) mix(n - 1 - i, 1, *portions[i]);
   }
   count();
 }

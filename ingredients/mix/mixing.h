@@ -30,17 +30,17 @@ struct Portion {
 };
 
 /// Images [V, n, 3, H, W] and targets [n, C].
-struct Samples {
+struct MixSamples {
   at::Tensor images, targets;
-  Samples narrow(std::int64_t first, std::int64_t count) const;
+  MixSamples narrow(std::int64_t first, std::int64_t count) const;
 };
 
 /// A partner for each: the sample at the mirrored place ("reversed"), the one before ("shifted") or one of a
 /// random order ("shuffled"). Which samples meet is random in any case, for the order of an epoch is.
-Samples partners_of(const Samples& samples, const std::string& choice, Draw& draw);
+MixSamples partners_of(const MixSamples& samples, const std::string& choice, Draw& draw);
 
 /// Changes images and targets in place.
-void mix_in(const Samples& samples, const Samples& partners, const Portion& portion);
+void mix_in(const MixSamples& samples, const MixSamples& partners, const Portion& portion);
 
 /// Settings of everything that mixes: Params derive from it, and add_mixing declares it.
 struct MixingParams {

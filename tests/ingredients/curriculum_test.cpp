@@ -47,11 +47,19 @@ TEST(Progressive, RefusesLayoutsThatNeverReachTheEnd) {
   const auto reasons = [&](const nlohmann::json& given, int epochs) {
     return entry.refuses(settings_of(entry, given), {recipe, epochs}).size();
   };
-  EXPECT_EQ(reasons(nlohmann::json::object(), 2), 1u);
+  EXPECT_EQ(reasons(nlohmann::json::object(), 1), 1u);
   EXPECT_EQ(reasons({{"hold", 0.6}, {"full", 0.5}}, 20), 1u);
   EXPECT_EQ(reasons({{"strength_from", 0.5}}, 20), 1u) << "nothing that has a strength is on";
   const nlohmann::json with_mixing{{"mix", {{"mixup", nlohmann::json::object()}}}};
   EXPECT_TRUE(entry.refuses(settings_of(entry, {{"strength_from", 0.5}}), {with_mixing, 20}).empty());
+}
+
+TEST(Curriculum, SaysTheSmallestImageThatItShows) {
+  const auto smallest = [](const std::string& name, const nlohmann::json& given) {
+    return entry_of(name).smallest_size(settings_of(entry_of(name), given), 32);
+  };
+  EXPECT_EQ(smallest("curriculum.progressive", {{"size_from", 0.4}}), 12);
+  EXPECT_EQ(smallest("curriculum.test_size", {{"scale", 1.25}}), 40);
 }
 
 TEST(TestSize, ScalesTheSizeOfTraining) {

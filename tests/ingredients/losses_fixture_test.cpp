@@ -49,8 +49,12 @@ at::Tensor smoothed(const Case& one) {
 }
 
 at::Tensor mixed(const Case& one) {
-  const auto partners = ingredients::reversed(one.targets, 1);
-  return soft_cross_entropy(one.student, ingredients::blended(one.targets, partners, one.param("lambda")));
+  const auto images = at::zeros({1, one.targets.size(0), 3, 1, 1}, one.targets.options());
+  const ingredients::MixSamples samples{images, one.targets.clone()};
+  auto draw = Stream(1, "partners").at(0, 0);
+  const auto partners = ingredients::partners_of(samples, "reversed", draw);
+  ingredients::mix_in(samples, partners, {.lambda = one.param("lambda")});
+  return soft_cross_entropy(one.student, samples.targets);
 }
 
 at::Tensor binary(const Case& one, const char* over_classes) {

@@ -15,9 +15,9 @@ namespace {
 using ingredients::Box;
 using ingredients::cut_box;
 using ingredients::mix_in;
+using ingredients::MixSamples;
 using ingredients::partners_of;
 using ingredients::Portion;
-using ingredients::Samples;
 using ingredients::share_outside;
 
 TEST(CutMixFixture, ReproducesBoxesAndLambdas) {
@@ -44,7 +44,7 @@ TEST(MixupFixture, ReproducesSmoothedAndMixedTargets) {
     make("loss.label_smoothing", {{"epsilon", one.at("smoothing")}})->transform_batch(batch, {});
     ASSERT_EQ(one.at("partner"), "reversed batch");
     auto draw = Stream(1, "unused").at(0, 0);
-    const Samples samples{at::zeros({1, targets.size(0), 3, 2, 2}, at::kDouble), batch.targets};
+    const MixSamples samples{at::zeros({1, targets.size(0), 3, 2, 2}, at::kDouble), batch.targets};
     mix_in(samples, partners_of(samples, "reversed", draw), Portion{one.at("lambda"), std::nullopt});
     const auto& mixed = samples.targets;
     const auto& expected = one.at("target");
@@ -71,7 +71,7 @@ std::vector<double> numbers_of(const at::Tensor& images) {
 
 TEST(Mixing, PairsEachViewWithItsOwn) {
   const auto batch = numbered_batch(3, 2);
-  const Samples samples{batch.images.unflatten(0, {2, 3}), batch.targets};
+  const MixSamples samples{batch.images.unflatten(0, {2, 3}), batch.targets};
   auto draw = Stream(1, "partners").at(0, 0);
   EXPECT_EQ(numbers_of(partners_of(samples, "reversed", draw).images),
             (std::vector<double>{2, 1, 0, 5, 4, 3}));
@@ -110,6 +110,8 @@ TEST(Mixing, DrawsForTheBatchForPairsOrForEachSample) {
     const auto pairs = kept_shares(name, given, 32);
     for (std::size_t i = 0; i < 16; ++i) EXPECT_EQ(pairs[i], pairs[31 - i]) << "pair " << i;
     EXPECT_GT(std::set<double>(pairs.begin(), pairs.end()).size(), 8u);
+    const auto only_pair = kept_shares(name, given, 2);
+    EXPECT_EQ(only_pair[0], only_pair[1]);
     given["draws"] = "sample";
     for (const std::string partner : {"reversed", "shuffled", "shifted"}) {
       given["partner"] = partner;
