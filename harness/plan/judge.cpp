@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "harness/graph/size.h"
 #include "harness/plan/resolve.h"
 
 namespace ablate {
@@ -89,14 +88,22 @@ void report_misfits(const ResolvedRecipe& resolved, const Graph& graph, Problems
   }
 }
 
-/// Curricula show the network images of other sizes.
-void check_sizes(const ResolvedRecipe& resolved, const Graph& graph, int size, Problems& clashes) {
+/// Its network for images of that size. Throws GraphError when they are too small.
+Graph network_for(const ResolvedRecipe& resolved, int size) {
+  const int classes = resolved.data->facts(resolved.data_settings()).classes.value_or(kSomeClasses);
+  return resolved.backbone->build(resolved.backbone_settings(),
+                                  {.channels = 3, .height = size, .width = size, .classes = classes});
+}
+
+/// Curricula show the network images of other sizes: it must exist for the smallest of them too.
+void check_sizes(const ResolvedRecipe& resolved, int size, Problems& clashes) {
   for (const auto* used : in_stage_order(resolved)) {
     if (!used->entry->smallest_size) continue;
+    const int smallest = used->entry->smallest_size(resolved.recipe.at(used->family).at(used->key), size);
     try {
-      check_size(graph, used->entry->smallest_size(resolved.recipe.at(used->family).at(used->key), size));
+      network_for(resolved, smallest);
     } catch (const GraphError& error) {
-      clashes.error(used->place, fmt::format("{}: {}", used->entry->name, error.what()));
+      clashes.error(used->place, fmt::format("{}: at {} px {}", used->entry->name, smallest, error.what()));
     }
   }
 }
@@ -124,13 +131,11 @@ void judge_combination(ResolvedRecipe& resolved, Problems& clashes) {
 void judge_network(ResolvedRecipe& resolved, const Tree& recipe, Problems& clashes) {
   const int size = image_size(resolved);
   resolve_stem(resolved, size);
-  const int classes = resolved.data->facts(resolved.data_settings()).classes.value_or(kSomeClasses);
   try {
-    Graph graph = resolved.backbone->build(
-        resolved.backbone_settings(), {.channels = 3, .height = size, .width = size, .classes = classes});
+    Graph graph = network_for(resolved, size);
     rewrite(resolved, graph, clashes);
     report_misfits(resolved, graph, clashes);
-    check_sizes(resolved, graph, size, clashes);
+    check_sizes(resolved, size, clashes);
   } catch (const Error& error) {
     clashes.error(network_place(resolved, recipe),
                   fmt::format("backbone.{}: {}", resolved.backbone->name, error.what()));

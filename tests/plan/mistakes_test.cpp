@@ -163,5 +163,17 @@ TEST_F(Mistakes, ARecipeFileMayNameTeachersOfItsSweep) {
   EXPECT_THAT(validated(recipe()), IsEmpty());
 }
 
+TEST_F(Mistakes, OfACurriculumThatShowsImagesTooSmallForTheNetworkAreToldWithTheirSize) {
+  const auto shown = [](const std::string& size_from) {
+    return R"({"name": "s", "backbones": {"G": {"ghostnetv2": {"stem": "imagenet"}}}, "base": )" +
+           recipe(R"("curriculum": {"progressive": {"size_from": )" + size_from + "}}") + "}";
+  };
+  const Overrides large{.set = {"data.synthetic.size=224"}};
+  // GhostNet's attention halves the last maps, which have 1/32 of the input: nothing is left of one pixel
+  EXPECT_TRUE(plan(shown("0.5"), large)) << said();
+  EXPECT_THAT(refused(shown("0.1"), large),
+              AllOf(HasSubstr("curriculum.progressive: at 2"), HasSubstr("too small")));
+}
+
 }  // namespace
 }  // namespace ablate
