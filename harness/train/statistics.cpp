@@ -1,10 +1,7 @@
 #include "harness/train/statistics.h"
 
-#include <ATen/ATen.h>
-#include <ATen/core/grad_mode.h>
-
-#include "harness/execute/operations.h"
 #include "harness/train/batches.h"
+#include "ingredients/batch_statistics.h"
 
 namespace ablate::training {
 
@@ -23,22 +20,13 @@ void over_training_data(const Training& training, const StatisticsPass& pass,
 }
 
 void recompute_statistics(const Training& training, int batches, Weights& weights) {
-  const at::NoGradGuard no_gradients;
-  Pass pass;
-  pass.training = true;
-  pass.seed = training.task.seed;
-  auto statistics = weights.statistics();
-  auto sum = at::zeros_like(statistics);
-  int seen = 0;
+  ingredients::BatchStatistics statistics(weights, training.task.seed, 0);
   over_training_data(training, {training.evaluation_size(), batches}, [&](const Batch& batch) {
     const bool smaller = int(batch.ids.size()) < training.task.train.batch;
-    if (smaller && seen > 0) return;  // the last one, which would count as much as the others
-    statistics.zero_();               // so that a pass leaves its own, times the momentum
-    pass.step = std::uint64_t(seen++);
-    training.student->forward_with(weights, batch.images, pass);
-    sum.add_(statistics);
+    if (smaller && statistics.batches() > 0) return;  // the last one, which would count as much as the others
+    statistics.add(*training.student, batch.images);
   });
-  statistics.copy_(sum.div_(kNormMomentum * seen));
+  statistics.finish();
 }
 
 }  // namespace ablate::training

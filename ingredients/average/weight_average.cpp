@@ -1,11 +1,10 @@
 #include "ingredients/average/weight_average.h"
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/zeros_like.h>
 
 #include <limits>
 
-#include "harness/execute/operations.h"
+#include "ingredients/batch_statistics.h"
 
 namespace ablate::ingredients {
 namespace {
@@ -18,22 +17,6 @@ void set_to_mean(at::Tensor average, const std::vector<at::Tensor>& values) {
   average.zero_();
   for (const auto& one : values) average.add_(one);
   average.div_(double(values.size()));
-}
-
-/// Statistics become the mean over batches of training images of each batch's own (torch's update_bn). The
-/// executor adds a share of the batch's to what was there: zero, so that it can be had back.
-void recompute_statistics(Weights& weights, EpochEnd& end, int batches, std::uint64_t seed) {
-  const Weights scratch = weights.clone();
-  const auto sum = at::zeros_like(weights.statistics());
-  Pass pass{.training = true, .taps = {}, .seed = seed, .epoch = std::uint32_t(end.at.epoch)};
-  end.over_training_data(batches, [&](const Batch& batch) {
-    if (batch.images.size(0) < 2) return;  // has no variance where a map has one pixel
-    scratch.statistics().zero_();
-    end.network.forward_with(scratch, batch.images, pass);
-    sum.add_(scratch.statistics());
-    ++pass.step;
-  });
-  if (pass.step > 0) weights.statistics().copy_(sum.mul_(1 / (kNormMomentum * double(pass.step))));
 }
 
 }  // namespace
@@ -61,9 +44,13 @@ void WeightAverage::replace(const std::vector<at::Tensor>& trained,
 
 void WeightAverage::recompute(EpochEnd& end) {
   if (mode_.buffers != "recompute" || counted() == 0) return;
-  const at::NoGradGuard no_gradients;
+  BatchStatistics statistics(average_, seed_, std::uint32_t(end.at.epoch));
   const int all = std::numeric_limits<int>::max();
-  recompute_statistics(average_, end, mode_.recompute_batches.value_or(all), seed_);
+  end.over_training_data(mode_.recompute_batches.value_or(all), [&](const Batch& batch) {
+    if (batch.images.size(0) < 2) return;  // has no variance where a map has one pixel
+    statistics.add(end.network, batch.images);
+  });
+  statistics.finish();
 }
 
 void WeightAverage::save(Archive& archive) const {

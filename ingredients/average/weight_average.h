@@ -42,13 +42,12 @@ class WeightAverage : public Counting {
 template <class P>
 Fields<P>& add_statistics(Fields<P>& fields, const std::string& source) {
   return fields
-      .add("buffers", static_cast<std::string P::*>(&StatisticsMode::buffers),
-           one_of({"average", "copy", "recompute"}),
+      .add("buffers", &StatisticsMode::buffers, one_of({"average", "copy", "recompute"}),
            "BatchNorm statistics: averaged with the weights, those of the latest weights, or recomputed from "
            "training images after every epoch",
            source)
-      .add("recompute_batches", static_cast<std::optional<int> P::*>(&StatisticsMode::recompute_batches),
-           at_least(1), "batches of training images for recomputing; null: all", "all, as torch's update_bn");
+      .add("recompute_batches", &StatisticsMode::recompute_batches, at_least(1),
+           "batches of training images for recomputing; null: all", "all, as torch's update_bn");
 }
 
 /// Why the mode makes no sense.
