@@ -17,14 +17,30 @@ class Ingredient;  // ingredient.h, which knows torch
 /// In which order ingredients apply; within a stage, by name. The order of keys in a sweep never matters.
 /// Crop, Flip, Augment and Erase act on bytes, in that order, as the published pipelines do.
 enum class Stage {
-  Curriculum, Graph, Crop, Flip, Augment, Erase, Target, Mix, Loss, Regularize, Gradient, Update, Schedule, Sparsify, Average
+  Curriculum,
+  Graph,
+  Crop,
+  Flip,
+  Augment,
+  Erase,
+  Target,
+  Mix,
+  Loss,
+  Regularize,
+  Gradient,
+  Update,
+  Schedule,
+  Sparsify,
+  Average
 };
 
-/// What an ingredient may look at when it judges a combination: the whole resolved recipe and how long training is.
+/// What an ingredient may look at when it judges a combination: the whole resolved recipe and how long
+/// training is.
 struct RecipeView {
   const nlohmann::json& recipe;  // resolved, defaults filled in
   std::int64_t epochs = 0;
-  /// The settings of family.name (of its first copy, when there are several), or null: `recipe.on("mix", "mixup")`.
+  /// The settings of family.name (of its first copy, when there are several), or null: `recipe.on("mix",
+  /// "mixup")`.
   const nlohmann::json* on(const std::string& family, const std::string& name) const;
   /// True when the family has any ingredient on.
   bool has(const std::string& family) const;
@@ -43,10 +59,12 @@ struct IngredientHeader {
   int version = 1;
   /// Never changes the weights being trained: runs that differ only in such ingredients share one trajectory.
   bool passive = false;
-  /// Not passive, for no other run may share its trajectory, but only evaluation changes and not what is trained.
+  /// Not passive, for no other run may share its trajectory, but only evaluation changes and not what is
+  /// trained.
   bool only_evaluates = false;
   bool needs_teacher = false;
-  /// Families whose passive ingredients it reads while training (an average as teacher): they then belong to the trajectory.
+  /// Families whose passive ingredients it reads while training (an average as teacher): they then belong to
+  /// the trajectory.
   std::vector<std::string> reads;
   /// A wrapper around the optimizer (`sam`, `lookahead`), which may stand beside one.
   bool wrapper = false;
@@ -56,28 +74,31 @@ struct IngredientHeader {
   std::vector<nlohmann::json> neutral;
   /// Why there are none, where there are none.
   std::string no_neutral;
-  /// Why it acts throughout, where acting in a part of training makes no sense; else it takes `active` (window.h).
+  /// Why it acts throughout, where acting in a part of training makes no sense; else it takes `active`
+  /// (window.h).
   std::string no_window;
   /// The part of training in which it acts where `active` is not given.
   std::array<double, 2> window{0, 1};
-  /// Short names of the counters it reports ("batches"); all zero at the end of a run means that it did nothing, which makes
-  /// the run invalid.
+  /// Short names of the counters it reports ("batches"); all zero at the end of a run means that it did
+  /// nothing, which makes the run invalid.
   std::vector<std::string> counters;
-  /// Settings at which it acts on a training of two epochs, where its defaults would not: what contract tests run it with.
+  /// Settings at which it acts on a training of two epochs, where its defaults would not: what contract tests
+  /// run it with.
   nlohmann::json trial = nlohmann::json::object();
   /// Why it makes no sense in this recipe, one message a reason, with what to change; empty when it does.
   std::function<std::vector<std::string>(const nlohmann::json& settings, const RecipeView&)> refuses;
   /// Why it does not fit the student's network, rewritten as it is trained: a map that it lacks.
   std::function<std::vector<std::string>(const nlohmann::json& settings, const Graph& graph)> misfits;
-  /// The smallest image that it shows the network, when that is not the data's size; where the network has no map for it the
-  /// sweep is refused.
+  /// The smallest image that it shows the network, when that is not the data's size; where the network has no
+  /// map for it the sweep is refused.
   std::function<int(const nlohmann::json& settings, int size)> smallest_size;
-  /// Rewrites the network's description; returns how many units it changed (0 is an error of the sweep: it found nothing).
+  /// Rewrites the network's description; returns how many units it changed (0 is an error of the sweep: it
+  /// found nothing).
   std::function<int(const nlohmann::json& settings, Graph& graph)> rewrite;
 };
 
 struct IngredientEntry : IngredientHeader {
-  std::string family;  // "distill"
+  std::string family;      // "distill"
   std::string short_name;  // "logit"
   std::vector<ParamInfo> params;
   std::function<std::unique_ptr<Ingredient>(const nlohmann::json& settings)> make;
@@ -88,7 +109,8 @@ struct IngredientEntry : IngredientHeader {
 
 IngredientEntry with_window(IngredientEntry entry);  // window.h
 
-/// Joins a declaration with the class T, which has a nested Params and a constructor from it. T must be complete.
+/// Joins a declaration with the class T, which has a nested Params and a constructor from it. T must be
+/// complete.
 template <class T>
 IngredientEntry describe(IngredientHeader header, Fields<typename T::Params> fields) {
   IngredientEntry entry{std::move(header), "", "", fields.info(),
@@ -115,7 +137,8 @@ const std::vector<Family>& families();
 const Family* find_family(const std::string& name);
 
 const std::vector<IngredientEntry>& ingredient_catalogue();
-/// Throws Error when two entries share a name or one belongs to no family; the first look-up checks the catalogue so.
+/// Throws Error when two entries share a name or one belongs to no family; the first look-up checks the
+/// catalogue so.
 void check_catalogue(const std::vector<IngredientEntry>& entries);
 /// By family and name without copy suffix; null when there is none.
 const IngredientEntry* find_ingredient(const std::string& family, const std::string& name);

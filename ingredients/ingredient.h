@@ -23,8 +23,8 @@ namespace ablate {
 
 /// Where training stands. Steps count optimizer updates.
 struct Progress {
-  int epoch = 0;               // from 0
-  int step = 0;                // of the epoch, from 0
+  int epoch = 0;  // from 0
+  int step = 0;   // of the epoch, from 0
   int epochs = 0;
   int steps_per_epoch = 0;
 
@@ -32,12 +32,12 @@ struct Progress {
   std::int64_t total_steps() const { return std::int64_t(epochs) * steps_per_epoch; }
 };
 
-/// The samples of a step. Images are 0..1 pixel values before normalisation: what mixes or erases acts on these, and every
-/// network (student or teacher) normalises them for itself.
+/// The samples of a step. Images are 0..1 pixel values before normalisation: what mixes or erases acts on
+/// these, and every network (student or teacher) normalises them for itself.
 struct Batch {
-  at::Tensor images;   // [V * N, 3, H, W]; view v of sample i stands at v * N + i
-  at::Tensor targets;  // [N, C], distributions
-  at::Tensor labels;   // [N], int64, as the data set says
+  at::Tensor images;               // [V * N, 3, H, W]; view v of sample i stands at v * N + i
+  at::Tensor targets;              // [N, C], distributions
+  at::Tensor labels;               // [N], int64, as the data set says
   std::vector<std::uint32_t> ids;  // [N], index in the pack
   int views = 1;
 };
@@ -67,24 +67,27 @@ class Setup {
   virtual int classes() const = 0;
   virtual const Progress& length() const = 0;  // epochs and steps per epoch
   virtual int batch() const = 0;
-  virtual const std::string& name() const = 0;  // of the ingredient that asks: "distill.logit", "distill.logit@second"
+  virtual const std::string& name()
+      const = 0;  // of the ingredient that asks: "distill.logit", "distill.logit@second"
   virtual Stream stream(const std::string& purpose) const = 0;  // name() is the usual purpose
   virtual const Weights& weights() const = 0;                   // as initialised
   virtual const DataOptions& data() const = 0;  // what networks see: size, mean and spread of pixel values
-  virtual const std::vector<int>& labels() const = 0;           // of every image, by index in the pack (memory banks)
+  virtual const std::vector<int>& labels() const = 0;  // of every image, by index in the pack (memory banks)
 
-  virtual void want_tap(const std::string& path) = 0;          // of the student, handed out in Step::student.taps
-  /// Of each sample, the most that anybody wants. The task term looks at the first; the others are for whoever asked.
+  virtual void want_tap(const std::string& path) = 0;  // of the student, handed out in Step::student.taps
+  /// Of each sample, the most that anybody wants. The task term looks at the first; the others are for
+  /// whoever asked.
   virtual void want_views(int views) = 0;
   /// All views of a sample are cut and mirrored alike: they differ in what comes after (Stage::Augment on).
   virtual void want_alike_crops() = 0;
-  /// A teacher by its reference; its outputs for the batch stand in Step::teachers under the reference's canonical text.
-  /// Taps of it are handed out too (they are not cached: a teacher with taps runs every step).
+  /// A teacher by its reference; its outputs for the batch stand in Step::teachers under the reference's
+  /// canonical text. Taps of it are handed out too (they are not cached: a teacher with taps runs every
+  /// step).
   virtual void want_teacher(const TeacherRef& teacher, const std::vector<std::string>& taps = {}) = 0;
   /// A teacher to be looked at (its graph) or asked at will; nothing of this is cached.
   virtual Model& teacher(const TeacherRef& teacher) = 0;
-  /// Tensors trained along with the student, saved in checkpoints, averaged by nothing and counted nowhere. Zero at first:
-  /// fill them in; the reference stays valid.
+  /// Tensors trained along with the student, saved in checkpoints, averaged by nothing and counted nowhere.
+  /// Zero at first: fill them in; the reference stays valid.
   virtual Weights& train_along(const std::vector<StateEntry>& entries) = 0;
 };
 
@@ -120,16 +123,16 @@ class Loss {
 
 /// Rate, decay and momentum of one update; schedules write here, optimizers read.
 struct Rates {
-  double lr_factor = 1;                // times the optimizer's base lr: a schedule's shape
-  std::optional<double> lr;            // or the rate itself
-  std::optional<double> momentum;      // instead of the optimizer's own (one_cycle)
-  double weight_decay_factor = 1;      // annealing
+  double lr_factor = 1;            // times the optimizer's base lr: a schedule's shape
+  std::optional<double> lr;        // or the rate itself
+  std::optional<double> momentum;  // instead of the optimizer's own (one_cycle)
+  double weight_decay_factor = 1;  // annealing
 };
 
 /// One flat buffer of trained values with its gradients: the student's, or a set trained along.
 struct ParameterSet {
-  std::string name;                    // "student", or the ingredient that trains it along
-  at::Tensor values, gradients;        // [elements]
+  std::string name;              // "student", or the ingredient that trains it along
+  at::Tensor values, gradients;  // [elements]
   const std::vector<Segment>* segments = nullptr;
   /// Per segment: factors on learning rate and weight decay (1 unless an ingredient excludes or scales).
   std::vector<double> lr_scale, decay_scale;
@@ -155,7 +158,7 @@ class Archive {
 struct EpochPlan {
   std::vector<std::uint32_t> order;  // pack indices of the epoch's samples; at first a keyed permutation
   int size = 0;                      // height = width of training images
-  int draws = 0;                     // the epoch that samples draw by (SampleAt::epoch): reinforced data repeats a few
+  int draws = 0;  // the epoch that samples draw by (SampleAt::epoch): reinforced data repeats a few
   /// Of what regularises, as a share of its settings: a curriculum sets it, and what has a strength follows.
   double strength = 1;
 };
@@ -167,11 +170,11 @@ struct Validation {
 
 /// What an epoch ended with.
 struct EpochEnd {
-  Progress at;  // of the last step
+  Progress at;                                  // of the last step
   const std::optional<Validation>& validation;  // of the raw weights
   Student& network;
-  /// Runs `use` on the batches of a keyed pass over the training data, unmixed, with evaluation's preprocessing: for
-  /// recomputing statistics.
+  /// Runs `use` on the batches of a keyed pass over the training data, unmixed, with evaluation's
+  /// preprocessing: for recomputing statistics.
   std::function<void(int batches, const std::function<void(const Batch&)>& use)> over_training_data;
 };
 
@@ -193,9 +196,10 @@ class Undo {
 /// How often an ingredient did what, for the ledger; all zero means that it did nothing.
 using Counters = std::map<std::string, double>;
 
-/// A training trick. Every hook does nothing by default; a concrete class is final and overrides what it needs. Hooks run with
-/// gradients off, but for before_forward, task_loss and add_loss. A window of training in which it is active is its own matter:
-/// every hook of a step knows where training stands. Here they stand in the order of a training:
+/// A training trick. Every hook does nothing by default; a concrete class is final and overrides what it
+/// needs. Hooks run with gradients off, but for before_forward, task_loss and add_loss. A window of training
+/// in which it is active is its own matter: every hook of a step knows where training stands. Here they stand
+/// in the order of a training:
 class Ingredient {
  public:
   virtual ~Ingredient() = default;
@@ -209,7 +213,8 @@ class Ingredient {
   virtual void plan_epoch(EpochPlan&, const Progress&) {}
   /// On bytes, in loader threads: const, and drawing only by SampleAt.
   virtual bool crops() const { return false; }
-  /// Cuts a square of `size` out of the image as stored, in place of evaluation's resize and crop (resized_crop).
+  /// Cuts a square of `size` out of the image as stored, in place of evaluation's resize and crop
+  /// (resized_crop).
   virtual void crop(Image&, int /*size*/, const SampleAt&) const {}
   virtual bool augments() const { return false; }
   virtual void augment(Image&, const SampleAt&) const {}
@@ -218,8 +223,8 @@ class Ingredient {
   virtual void transform_batch(Batch&, const Progress&) {}
   /// How the pass that counts is done (frozen statistics, rates of dropout).
   virtual void plan_pass(Pass&, const Progress&) {}
-  /// The student may be asked (for gradients with respect to the images, say) before the pass that counts. Teachers have
-  /// looked already: they see the batch as transform_batch left it.
+  /// The student may be asked (for gradients with respect to the images, say) before the pass that counts.
+  /// Teachers have looked already: they see the batch as transform_batch left it.
   virtual void before_forward(Batch&, Student&, const Pass&, const Progress&) {}
   /// Other weights for one forward and backward (a mask, a perturbation); undone before the update.
   virtual Undo perturb(Student&, const Progress&) { return {}; }
@@ -235,9 +240,11 @@ class Ingredient {
   virtual void group(ParameterSet&) {}
   /// The optimizer: changes the values of every set by its gradients.
   virtual void apply(Update&) {}
-  /// A wrapper: does the update its own way with `gradients` (a further forward and backward at the values as they are then,
-  /// with BatchNorm statistics frozen and the first pass's draws) and `next` (the update inside it).
-  virtual void wrap(Update& update, const std::function<void()>& /*gradients*/, const std::function<void()>& next) {
+  /// A wrapper: does the update its own way with `gradients` (a further forward and backward at the values as
+  /// they are then, with BatchNorm statistics frozen and the first pass's draws) and `next` (the update
+  /// inside it).
+  virtual void wrap(Update& update, const std::function<void()>& /*gradients*/,
+                    const std::function<void()>& next) {
     (void)update;
     next();
   }
@@ -248,22 +255,24 @@ class Ingredient {
   virtual void after_epoch(EpochEnd&) {}
 
   // evaluation
-  /// Weights that are evaluated beside the raw ones and reported instead of them, or null (none, or no update yet).
+  /// Weights that are evaluated beside the raw ones and reported instead of them, or null (none, or no update
+  /// yet).
   virtual const Weights* average() const { return nullptr; }
-  /// What is evaluated and saved differs from what is trained (a mask): changes a copy of raw or averaged weights.
+  /// What is evaluated and saved differs from what is trained (a mask): changes a copy of raw or averaged
+  /// weights.
   virtual void deliver(Weights&) const {}
   /// Height = width of the images of evaluation, in place of the data set's own (test_size).
   virtual std::optional<int> evaluation_size() const { return std::nullopt; }
-  /// Over how many batches of training images of that size BatchNorm's statistics are computed anew, in every copy of weights
-  /// that is evaluated; 0: they stay as trained.
+  /// Over how many batches of training images of that size BatchNorm's statistics are computed anew, in every
+  /// copy of weights that is evaluated; 0: they stay as trained.
   virtual int statistics_batches() const { return 0; }
 
   // across an interruption: everything it remembers, counters too
   virtual void save(Archive&) const {}
   virtual void load(const Archive&) {}
 
-  /// By the names that the declaration lists; the trainer puts its own name before them ("mix.mixup.batches"). An ingredient
-  /// that declares none is believed.
+  /// By the names that the declaration lists; the trainer puts its own name before them
+  /// ("mix.mixup.batches"). An ingredient that declares none is believed.
   virtual Counters counters() const { return {}; }
 };
 

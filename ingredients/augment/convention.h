@@ -32,11 +32,11 @@ class SamplingChoice {
 template <class P>
 Fields<P>& add_sampling(Fields<P>& fields) {
   return fields
-      .add("interpolation", static_cast<std::string P::*>(&SamplingParams::interpolation),
+      .add("interpolation", &SamplingParams::interpolation,
            one_of({"convention", "nearest", "bilinear", "bicubic", "random"}),
            "between pixels; random: bilinear or bicubic, drawn for each operation",
            "the convention's: random as timm, nearest as torchvision")
-      .add("fill", static_cast<std::optional<std::vector<int>> P::*>(&SamplingParams::fill),
+      .add("fill", &SamplingParams::fill,
            each(between(0, 255), 3), "colour outside the image",
            "null: the convention's, grey 128 as timm, black as torchvision");
 }

@@ -75,11 +75,10 @@ std::optional<Portion> draw_cut(double alpha, bool half_up, int height, int widt
 template <class P>
 Fields<P>& add_mixing(Fields<P>& fields) {
   return fields
-      .add("draws", static_cast<std::string P::*>(&MixingParams::draws), one_of({"batch", "pair", "sample"}),
+      .add("draws", &MixingParams::draws, one_of({"batch", "pair", "sample"}),
            "one draw for the batch, for each pair of partners, or for each sample (timm's batch, pair, elem)",
            "batch, the papers' code and timm's default")
-      .add("partner", static_cast<std::string P::*>(&MixingParams::partner),
-           one_of({"reversed", "shuffled", "shifted"}),
+      .add("partner", &MixingParams::partner, one_of({"reversed", "shuffled", "shifted"}),
            "the sample at the mirrored place of the batch, of a random permutation, or the one before",
            "reversed, as timm; shuffled as the papers' code, shifted as torchvision");
 }

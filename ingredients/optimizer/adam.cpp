@@ -9,16 +9,12 @@ IngredientEntry optimizer_adam() {
   add_rate(fields, "torch");
   add_betas(fields, "torch").add("eps", &P::eps, above(0), "added to the root of the mean square", "torch");
   add_weight_decay(fields, kCoupled, "none, as torch.optim.Adam");
-  return describe<Adam>({.name = "optimizer.adam",
-                         .stage = Stage::Update,
-                         .doc = "Adaptive moments: every weight moves by its mean gradient over the "
-                                "root of its mean square; coupled decay.",
-                         .source = "Kingma and Ba 2015, arXiv:1412.6980; torch.optim.Adam",
-                         .no_neutral = kNothingTrains,
-                         .no_window = kNothingTrains,
-                         .counters = {"updates"},
-                         .refuses = rate_refusals},
-                        fields);
+  return describe_optimizer<Adam>(
+      {.name = "optimizer.adam",
+       .doc = "Adaptive moments: every weight moves by its mean gradient over the "
+              "root of its mean square; coupled decay.",
+       .source = "Kingma and Ba 2015, arXiv:1412.6980; torch.optim.Adam"},
+      fields);
 }
 
 }  // namespace ablate::ingredients

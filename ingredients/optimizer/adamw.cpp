@@ -9,15 +9,11 @@ IngredientEntry optimizer_adamw() {
   add_rate(fields, "torch");
   add_betas(fields, "torch").add("eps", &P::eps, above(0), "added to the root of the mean square", "torch");
   add_weight_decay(fields, kDecoupled, "torch.optim.AdamW");
-  return describe<Adam>({.name = "optimizer.adamw",
-                         .stage = Stage::Update,
-                         .doc = "Adam with weight decay beside the gradient rather than in it.",
-                         .source = "Loshchilov and Hutter 2019, arXiv:1711.05101; torch.optim.AdamW",
-                         .no_neutral = kNothingTrains,
-                         .no_window = kNothingTrains,
-                         .counters = {"updates"},
-                         .refuses = rate_refusals},
-                        fields);
+  return describe_optimizer<Adam>(
+      {.name = "optimizer.adamw",
+       .doc = "Adam with weight decay beside the gradient rather than in it.",
+       .source = "Loshchilov and Hutter 2019, arXiv:1711.05101; torch.optim.AdamW"},
+      fields);
 }
 
 }  // namespace ablate::ingredients

@@ -29,8 +29,7 @@ IngredientEntry optimizer_asam() {
        .refuses = sharpness_refusals},
       Fields<P>{}
           .add("rho", &P::rho, at_least(0), "radius of the ball; every step costs two", "usual for CIFAR")
-          .add("eta", static_cast<double P::*>(&AdaptiveScale::eta), at_least(0),
-               "added to the size of each weight",
+          .add("eta", &AdaptiveScale::eta, at_least(0), "added to the size of each weight",
                "0, as the usual implementations; the authors' code has 0.01"));
 }
 

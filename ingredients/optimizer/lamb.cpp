@@ -91,15 +91,11 @@ IngredientEntry optimizer_lamb() {
       .add("always_adapt", &P::always_adapt, any(), "a trust ratio for tensors without decay too")
       .add("trust_clip", &P::trust_clip, any(), "trust ratios of at most 1");
   add_weight_decay(fields, "added to a tensor's step, times its weights, before the step is scaled", vanilla);
-  return describe<Lamb>({.name = "optimizer.lamb",
-                         .stage = Stage::Update,
-                         .doc = "Adam whose step is scaled, tensor by tensor, to the norm of the weights.",
-                         .source = "You et al. 2020, arXiv:1904.00962; timm Lamb",
-                         .no_neutral = kNothingTrains,
-                         .no_window = kNothingTrains,
-                         .counters = {"updates"},
-                         .refuses = rate_refusals},
-                        fields);
+  return describe_optimizer<Lamb>(
+      {.name = "optimizer.lamb",
+       .doc = "Adam whose step is scaled, tensor by tensor, to the norm of the weights.",
+       .source = "You et al. 2020, arXiv:1904.00962; timm Lamb"},
+      fields);
 }
 
 }  // namespace ablate::ingredients

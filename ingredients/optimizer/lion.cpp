@@ -46,15 +46,10 @@ IngredientEntry optimizer_lion() {
            "share of the average in the direction of a step; one_cycle moves it")
       .add("beta2", &P::beta2, from_below(0, 1), "share of the average gradient that is kept");
   add_weight_decay(fields, kDecoupled, "the paper: 3 to 10 times above AdamW's");
-  return describe<Lion>(
+  return describe_optimizer<Lion>(
       {.name = "optimizer.lion",
-       .stage = Stage::Update,
        .doc = "Every weight moves by the rate, in the direction of its mean gradient's sign.",
-       .source = "Chen et al. 2023, arXiv:2302.06675",
-       .no_neutral = kNothingTrains,
-       .no_window = kNothingTrains,
-       .counters = {"updates"},
-       .refuses = rate_refusals},
+       .source = "Chen et al. 2023, arXiv:2302.06675"},
       fields);
 }
 

@@ -104,15 +104,10 @@ IngredientEntry optimizer_muon() {
       .add("rest_weight_decay", &P::rest_weight_decay, at_least(0), "decoupled weight decay of that",
            "torch.optim.AdamW");
   add_weight_decay(fields, kDecoupled, "torch.optim.Muon");
-  return describe<Muon>(
+  return describe_optimizer<Muon>(
       {.name = "optimizer.muon",
-       .stage = Stage::Update,
        .doc = "Matrices move by their mean gradient with singular values brought near 1; the rest by AdamW.",
-       .source = "Jordan et al. 2024, \"Muon: an optimizer for hidden layers in neural networks\"",
-       .no_neutral = kNothingTrains,
-       .no_window = kNothingTrains,
-       .counters = {"updates"},
-       .refuses = rate_refusals},
+       .source = "Jordan et al. 2024, \"Muon: an optimizer for hidden layers in neural networks\""},
       fields);
 }
 

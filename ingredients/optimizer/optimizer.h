@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ingredients/counting.h"
@@ -91,20 +92,18 @@ double bias_correction(double beta, std::int64_t t);
 /// Adds the rate: its default comes from `source`.
 template <class P>
 Fields<P>& add_rate(Fields<P>& fields, const std::string& source) {
-  return fields.add("lr", static_cast<double P::*>(&BaseRate::lr), at_least(0), "base learning rate", source)
-      .add("lr_for_batch", static_cast<std::optional<int> P::*>(&BaseRate::lr_for_batch), at_least(1),
+  return fields.add("lr", &BaseRate::lr, at_least(0), "base learning rate", source)
+      .add("lr_for_batch", &BaseRate::lr_for_batch, at_least(1),
            "the batch that lr is meant for: it is scaled to that of the training; null: lr as it is",
            "lr as it is, as torch and timm take it")
-      .add("lr_scaling", static_cast<std::string P::*>(&BaseRate::lr_scaling),
-           one_of({"linear", "square_root"}),
+      .add("lr_scaling", &BaseRate::lr_scaling, one_of({"linear", "square_root"}),
            "with lr_for_batch: whether lr grows with the batch, or with its square root",
            "linear: Goyal et al. 2017, arXiv:1706.02677; square_root is usual for Adam and LAMB");
 }
 
 template <class P>
 Fields<P>& add_weight_decay(Fields<P>& fields, const std::string& doc, const std::string& source) {
-  return fields.add("weight_decay", static_cast<double P::*>(&BaseRate::weight_decay), at_least(0), doc,
-                    source);
+  return fields.add("weight_decay", &BaseRate::weight_decay, at_least(0), doc, source);
 }
 
 inline constexpr const char* kCoupled = "added to the gradient, times the weights (coupled)";
@@ -112,5 +111,15 @@ inline constexpr const char* kDecoupled = "share of the weights taken off at a r
 
 /// Why the settings of the rate make no sense.
 std::vector<std::string> rate_refusals(const nlohmann::json& settings, const RecipeView& recipe);
+
+/// describe() with what every optimizer declares; it refuses rate_refusals unless it says what.
+template <class T>
+IngredientEntry describe_optimizer(IngredientHeader header, const Fields<typename T::Params>& fields) {
+  header.stage = Stage::Update;
+  header.no_neutral = header.no_window = kNothingTrains;
+  header.counters = {"updates"};
+  if (!header.refuses) header.refuses = rate_refusals;
+  return describe<T>(std::move(header), fields);
+}
 
 }  // namespace ablate::ingredients

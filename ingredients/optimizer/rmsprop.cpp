@@ -50,15 +50,10 @@ IngredientEntry optimizer_rmsprop() {
       .add("momentum", &P::momentum, from_below(0, 1), "share of the last move that is kept; 0: none",
            "MobileNetV2, arXiv:1801.04381; torch has 0");
   add_weight_decay(fields, kCoupled, "none, as torch.optim.RMSprop");
-  return describe<RmsProp>(
+  return describe_optimizer<RmsProp>(
       {.name = "optimizer.rmsprop",
-       .stage = Stage::Update,
        .doc = "Every weight moves by its gradient over the root of its mean square, torch's way.",
-       .source = "Tieleman and Hinton 2012; torch.optim.RMSprop",
-       .no_neutral = kNothingTrains,
-       .no_window = kNothingTrains,
-       .counters = {"updates"},
-       .refuses = rate_refusals},
+       .source = "Tieleman and Hinton 2012; torch.optim.RMSprop"},
       fields);
 }
 

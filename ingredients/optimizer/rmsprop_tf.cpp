@@ -51,15 +51,10 @@ IngredientEntry optimizer_rmsprop_tf() {
       .add("eps", &P::eps, above(0), "added to the mean square, inside the root", ghost)
       .add("momentum", &P::momentum, from_below(0, 1), "share of the last move that is kept; 0: none", ghost);
   add_weight_decay(fields, kCoupled, ghost);
-  return describe<RmsPropTf>(
+  return describe_optimizer<RmsPropTf>(
       {.name = "optimizer.rmsprop_tf",
-       .stage = Stage::Update,
        .doc = "Every weight moves by its gradient over the root of its mean square, TensorFlow's way.",
-       .source = "timm RMSpropTF",
-       .no_neutral = kNothingTrains,
-       .no_window = kNothingTrains,
-       .counters = {"updates"},
-       .refuses = rate_refusals},
+       .source = "timm RMSpropTF"},
       fields);
 }
 

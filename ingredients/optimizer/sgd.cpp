@@ -79,15 +79,12 @@ IngredientEntry optimizer_sgd() {
            "torch.optim.SGD; decoupled: arXiv:1711.05101, timm's `sgdw`");
   add_weight_decay(fields, "times the weights: added to the gradient, or decoupled taken off at the rate",
                    "usual for CIFAR (MobileNetV2 and ShuffleNetV2 reimplementations)");
-  return describe<Sgd>({.name = "optimizer.sgd",
-                        .stage = Stage::Update,
-                        .doc = "Stochastic gradient descent: plain, with momentum, or with Nesterov's.",
-                        .source = "Sutskever et al. 2013; torch.optim.SGD",
-                        .no_neutral = kNothingTrains,
-                        .no_window = kNothingTrains,
-                        .counters = {"updates"},
-                        .refuses = sgd_refusals},
-                       fields);
+  return describe_optimizer<Sgd>(
+      {.name = "optimizer.sgd",
+       .doc = "Stochastic gradient descent: plain, with momentum, or with Nesterov's.",
+       .source = "Sutskever et al. 2013; torch.optim.SGD",
+       .refuses = sgd_refusals},
+      fields);
 }
 
 }  // namespace ablate::ingredients

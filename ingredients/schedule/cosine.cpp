@@ -14,7 +14,7 @@ struct CosineRule : WarmUp {
 
   double share(const Position& p) const {
     const double bent = k == 1 ? p.at / p.length : std::pow(p.at / p.length, k);
-    return floor + 0.5 * (1 - floor) * (1 + std::cos(std::numbers::pi * bent));
+    return above_floor(floor, 0.5 * (1 + std::cos(std::numbers::pi * bent)));
   }
 };
 
@@ -25,15 +25,11 @@ IngredientEntry schedule_cosine() {
   add_floor(fields).add("k", &CosineRule::k, above(0),
                         "bends the curve: above 1 the rate stays high for longer",
                         "arXiv:2004.05909; 1 is the plain cosine");
-  return describe<Curve<CosineRule>>(
+  return describe_schedule<Curve<CosineRule>>(
       {.name = "schedule.cosine",
-       .stage = Stage::Schedule,
        .doc = "The rate falls along half a cosine, after a warm-up if one is asked for.",
        .source = "Loshchilov and Hutter 2017, arXiv:1608.03983",
-       .neutral = {nlohmann::json::object({{"floor", 1.0}, {"warmup_epochs", 0.0}})},
-       .no_window = kWholeTraining,
-       .counters = {"steps_scaled"},
-       .refuses = warm_up_refusals},
+       .neutral = {nlohmann::json::object({{"floor", 1.0}, {"warmup_epochs", 0.0}})}},
       add_warm_up(fields));
 }
 

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ingredients/counting.h"
@@ -81,21 +82,21 @@ class Curve final : public SharedRate {
 template <class P>
 Fields<P>& add_ramp(Fields<P>& fields) {
   return fields
-      .add("warmup_epochs", static_cast<double P::*>(&Ramp::warmup_epochs), at_least(0),
-           "epochs of linear warm-up; 0: none", "none unless asked for, as in torch's schedulers")
-      .add("warmup_start", static_cast<double P::*>(&Ramp::warmup_start), between(0, 1),
+      .add("warmup_epochs", &Ramp::warmup_epochs, at_least(0), "epochs of linear warm-up; 0: none",
+           "none unless asked for, as in torch's schedulers")
+      .add("warmup_start", &Ramp::warmup_start, between(0, 1),
            "share of the base rate at the first step of the warm-up",
            "GhostNetV3's released script: 1e-4 of 0.05")
-      .add("per", static_cast<std::string P::*>(&Ramp::per), one_of({"step", "epoch"}),
+      .add("per", &Ramp::per, one_of({"step", "epoch"}),
            "whether the rate changes at every step or at every epoch",
            "per step: on short trainings the stairs of an epoch are coarse");
 }
 
 template <class P>
 Fields<P>& add_warm_up(Fields<P>& fields) {
-  return add_ramp(fields).add(
-      "warmup", static_cast<std::string P::*>(&WarmUp::warmup), one_of({"inside", "prefix"}),
-      "inside: the curve runs on below the warm-up; prefix: it begins after it", "timm's default");
+  return add_ramp(fields).add("warmup", &WarmUp::warmup, one_of({"inside", "prefix"}),
+                              "inside: the curve runs on below the warm-up; prefix: it begins after it",
+                              "timm's default");
 }
 
 /// Adds the share of the base rate at which a curve ends.
@@ -107,5 +108,15 @@ Fields<P>& add_floor(Fields<P>& fields) {
 
 /// Why a warm-up does not fit this training.
 std::vector<std::string> warm_up_refusals(const nlohmann::json& settings, const RecipeView& recipe);
+
+/// describe() with what every schedule declares; it refuses warm_up_refusals unless it says what.
+template <class T>
+IngredientEntry describe_schedule(IngredientHeader header, const Fields<typename T::Params>& fields) {
+  header.stage = Stage::Schedule;
+  header.no_window = kWholeTraining;
+  header.counters = {"steps_scaled"};
+  if (!header.refuses) header.refuses = warm_up_refusals;
+  return describe<T>(std::move(header), fields);
+}
 
 }  // namespace ablate::ingredients

@@ -18,15 +18,11 @@ IngredientEntry schedule_exponential() {
   Fields<ExponentialRule> fields;
   fields.add("factor", &ExponentialRule::factor, between(0, 1),
              "by which the rate is multiplied over an epoch", "MobileNetV2, arXiv:1801.04381: 0.98 an epoch");
-  return describe<Curve<ExponentialRule>>(
+  return describe_schedule<Curve<ExponentialRule>>(
       {.name = "schedule.exponential",
-       .stage = Stage::Schedule,
        .doc = "The rate falls by the same factor over every epoch, after a warm-up if one is asked for.",
        .source = "torch.optim.lr_scheduler.ExponentialLR",
-       .neutral = {nlohmann::json::object({{"factor", 1.0}, {"warmup_epochs", 0.0}})},
-       .no_window = kWholeTraining,
-       .counters = {"steps_scaled"},
-       .refuses = warm_up_refusals},
+       .neutral = {nlohmann::json::object({{"factor", 1.0}, {"warmup_epochs", 0.0}})}},
       add_warm_up(fields));
 }
 

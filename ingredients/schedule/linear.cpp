@@ -14,15 +14,11 @@ struct LinearRule : WarmUp {
 IngredientEntry schedule_linear() {
   Fields<LinearRule> fields;
   add_floor(fields);
-  return describe<Curve<LinearRule>>(
+  return describe_schedule<Curve<LinearRule>>(
       {.name = "schedule.linear",
-       .stage = Stage::Schedule,
        .doc = "The rate falls along a straight line, after a warm-up if one is asked for.",
        .source = "Ma et al. 2018, ShuffleNetV2's released recipe, arXiv:1807.11164",
-       .neutral = {nlohmann::json::object({{"floor", 1.0}, {"warmup_epochs", 0.0}})},
-       .no_window = kWholeTraining,
-       .counters = {"steps_scaled"},
-       .refuses = warm_up_refusals},
+       .neutral = {nlohmann::json::object({{"floor", 1.0}, {"warmup_epochs", 0.0}})}},
       add_warm_up(fields));
 }
 

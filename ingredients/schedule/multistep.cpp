@@ -49,14 +49,11 @@ IngredientEntry schedule_multistep() {
            "share: the shape stays when the training gets longer")
       .add("factor", &R::factor, between(0, 1), "by which the rate is multiplied at each milestone",
            "arXiv:1512.03385");
-  return describe<Curve<R>>(
+  return describe_schedule<Curve<R>>(
       {.name = "schedule.multistep",
-       .stage = Stage::Schedule,
        .doc = "The rate falls by a factor at given places, after a warm-up if one is asked for.",
        .source = "torch.optim.lr_scheduler.MultiStepLR",
        .neutral = {nlohmann::json::object({{"factor", 1.0}, {"warmup_epochs", 0.0}})},
-       .no_window = kWholeTraining,
-       .counters = {"steps_scaled"},
        .refuses = multistep_refusals},
       add_warm_up(fields));
 }

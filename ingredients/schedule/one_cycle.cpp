@@ -66,14 +66,11 @@ std::vector<std::string> one_cycle_refusals(const nlohmann::json& settings, cons
 
 IngredientEntry schedule_one_cycle() {
   using P = OneCycle::Params;
-  return describe<OneCycle>(
+  return describe_schedule<OneCycle>(
       {.name = "schedule.one_cycle",
-       .stage = Stage::Schedule,
        .doc = "The rate rises to the base rate and falls to almost nothing; the momentum mirrors it.",
        .source = "Smith and Topin 2018, arXiv:1708.07120; torch.optim.lr_scheduler.OneCycleLR",
        .no_neutral = "a cycle ends far below where it began",
-       .no_window = kWholeTraining,
-       .counters = {"steps_scaled"},
        .refuses = one_cycle_refusals},
       Fields<P>{}
           .add("up", &P::up, from_below(0, 1), "share of the steps over which the rate rises")

@@ -97,14 +97,11 @@ IngredientEntry schedule_plateau() {
       .add("threshold", &P::threshold, from_below(0, 1),
            "by what share of the best a better one must beat it")
       .add("floor", &P::floor, between(0, 1), "share of the base rate below which it never falls");
-  return describe<Plateau>(
+  return describe_schedule<Plateau>(
       {.name = "schedule.plateau",
-       .stage = Stage::Schedule,
        .doc = "The rate falls by a factor when validation of the raw weights has stopped getting better.",
        .source = "torch.optim.lr_scheduler.ReduceLROnPlateau",
        .neutral = {nlohmann::json::object({{"factor", 1.0}, {"warmup_epochs", 0.0}})},
-       .no_window = kWholeTraining,
-       .counters = {"steps_scaled"},
        .trial = {{"warmup_epochs", 1.0}},
        .refuses = plateau_refusals},
       add_ramp(fields));

@@ -20,15 +20,11 @@ IngredientEntry schedule_poly() {
   add_floor(fields).add("power", &PolyRule::power, above(0),
                         "1 is a straight line; above, the rate falls early; below, late",
                         "Liu et al. 2015, ParseNet, arXiv:1506.04579");
-  return describe<Curve<PolyRule>>(
+  return describe_schedule<Curve<PolyRule>>(
       {.name = "schedule.poly",
-       .stage = Stage::Schedule,
        .doc = "The rate falls with a power of what is left of training, after a warm-up if one is asked for.",
        .source = "timm PolyLRScheduler",
-       .neutral = {nlohmann::json::object({{"floor", 1.0}, {"warmup_epochs", 0.0}})},
-       .no_window = kWholeTraining,
-       .counters = {"steps_scaled"},
-       .refuses = warm_up_refusals},
+       .neutral = {nlohmann::json::object({{"floor", 1.0}, {"warmup_epochs", 0.0}})}},
       add_warm_up(fields));
 }
 

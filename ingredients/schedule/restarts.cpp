@@ -44,14 +44,11 @@ IngredientEntry schedule_restarts() {
       .add("decay", &R::decay, between(0, 1), "share of a cycle's peak that the next one has",
            "1, as the paper; timm's `cycle_decay`");
   add_floor(fields);
-  return describe<Curve<R>>(
+  return describe_schedule<Curve<R>>(
       {.name = "schedule.restarts",
-       .stage = Stage::Schedule,
        .doc = "The rate falls along half a cosine and starts anew, in cycles.",
        .source = "Loshchilov and Hutter 2017, arXiv:1608.03983 (T_0 = 10, T_mult = 1)",
        .neutral = {nlohmann::json::object({{"floor", 1.0}, {"decay", 1.0}, {"warmup_epochs", 0.0}})},
-       .no_window = kWholeTraining,
-       .counters = {"steps_scaled"},
        .trial = {{"first", 1.0}},
        .refuses = restarts_refusals},
       add_warm_up(fields));

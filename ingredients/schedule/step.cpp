@@ -31,14 +31,11 @@ IngredientEntry schedule_step() {
   Fields<StepRule> fields;
   fields.add("every", &StepRule::every, above(0), "epochs between two falls, fractions allowed")
       .add("factor", &StepRule::factor, between(0, 1), "by which the rate is multiplied at each fall");
-  return describe<Curve<StepRule>>(
+  return describe_schedule<Curve<StepRule>>(
       {.name = "schedule.step",
-       .stage = Stage::Schedule,
        .doc = "The rate falls by a factor at regular intervals, after a warm-up if one is asked for.",
        .source = "GhostNetV2's released recipe (timm `step`: 0.973 every 2.4 epochs), arXiv:2211.12905",
        .neutral = {nlohmann::json::object({{"factor", 1.0}, {"warmup_epochs", 0.0}})},
-       .no_window = kWholeTraining,
-       .counters = {"steps_scaled"},
        .trial = {{"every", 1.0}},
        .refuses = step_refusals},
       add_warm_up(fields));

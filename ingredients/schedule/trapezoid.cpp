@@ -41,15 +41,12 @@ IngredientEntry schedule_trapezoid() {
   fields.add("decay", &R::decay, between(0, 1), "share of training over which the rate falls at the end")
       .add("shape", &R::shape, one_of({"linear", "one_minus_sqrt"}), "how it falls", "timm WSDLRScheduler");
   add_floor(fields);
-  return describe<Curve<R>>(
+  return describe_schedule<Curve<R>>(
       {.name = "schedule.trapezoid",
-       .stage = Stage::Schedule,
        .doc = "Warm up, hold, and let the rate fall over a last part of training (warm-up, stable, decay).",
        .source = "Hägele et al. 2024, arXiv:2405.18392",
        .neutral = {nlohmann::json::object({{"floor", 1.0}, {"warmup_epochs", 0.0}}),
                    nlohmann::json::object({{"decay", 0.0}, {"warmup_epochs", 0.0}})},
-       .no_window = kWholeTraining,
-       .counters = {"steps_scaled"},
        .trial = {{"decay", 0.5}},
        .refuses = trapezoid_refusals},
       add_ramp(fields));

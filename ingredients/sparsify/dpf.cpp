@@ -22,20 +22,11 @@ class DynamicPruning final : public Sparsifier {
 }  // namespace
 
 IngredientEntry sparsify_dpf() {
-  using P = DynamicPruning::Params;
-  Fields<P> fields;
-  return describe<DynamicPruning>(
+  return describe_pruning<DynamicPruning>(
       {.name = "sparsify.dpf",
-       .stage = Stage::Sparsify,
        .doc =
            "Train dense weights by the gradients of a sparse network that is taken from them anew and anew.",
-       .source = "Lin et al. 2020, Dynamic Model Pruning with Feedback, arXiv:2006.07253",
-       .neutral = {nlohmann::json::object({{"sparsity", 0.0}})},
-       .no_window = "its mask has a course of its own: see ramp",
-       .counters = {"masks_renewed"},
-       .trial = {{"every", 1}},
-       .refuses = mask_refusals},
-      add_course(fields));
+       .source = "Lin et al. 2020, Dynamic Model Pruning with Feedback, arXiv:2006.07253"});
 }
 
 }  // namespace ablate::ingredients

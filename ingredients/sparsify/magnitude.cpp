@@ -22,19 +22,10 @@ class MagnitudePruning final : public Sparsifier {
 }  // namespace
 
 IngredientEntry sparsify_magnitude() {
-  using P = MagnitudePruning::Params;
-  Fields<P> fields;
-  return describe<MagnitudePruning>(
+  return describe_pruning<MagnitudePruning>(
       {.name = "sparsify.magnitude",
-       .stage = Stage::Sparsify,
        .doc = "Set the smallest weights to zero for good, more and more of them.",
-       .source = "Zhu and Gupta 2017, arXiv:1710.01878",
-       .neutral = {nlohmann::json::object({{"sparsity", 0.0}})},
-       .no_window = "its mask has a course of its own: see ramp",
-       .counters = {"masks_renewed"},
-       .trial = {{"every", 1}},
-       .refuses = mask_refusals},
-      add_course(fields));
+       .source = "Zhu and Gupta 2017, arXiv:1710.01878"});
 }
 
 }  // namespace ablate::ingredients

@@ -66,19 +66,31 @@ double sparsity_at(double share, const Course& course);
 template <class P>
 Fields<P>& add_course(Fields<P>& fields) {
   return fields
-      .add("sparsity", static_cast<double P::*>(&Course::sparsity), from_below(0, 1),
+      .add("sparsity", &Course::sparsity, from_below(0, 1),
            "share of the prunable weights that are taken out in the end")
-      .add("ramp", static_cast<double P::*>(&Course::ramp), between(0, 1),
-           "share of training at which the final sparsity is reached",
+      .add("ramp", &Course::ramp, between(0, 1), "share of training at which the final sparsity is reached",
            "so that the last quarter trains what is evaluated")
-      .add("every", static_cast<int P::*>(&Course::every), at_least(1),
-           "steps between two renewals of the mask", "16, as in Lin et al. 2020")
-      .add("depthwise", static_cast<bool P::*>(&Course::depthwise), any(),
-           "whether depthwise kernels are pruned", "no: they hold few weights, and each matters")
-      .add("head", static_cast<bool P::*>(&Course::head), any(), "whether the classifier is pruned", "no");
+      .add("every", &Course::every, at_least(1), "steps between two renewals of the mask",
+           "16, as in Lin et al. 2020")
+      .add("depthwise", &Course::depthwise, any(), "whether depthwise kernels are pruned",
+           "no: they hold few weights, and each matters")
+      .add("head", &Course::head, any(), "whether the classifier is pruned", "no");
 }
 
 /// Why a mask makes no sense in this recipe.
 std::vector<std::string> mask_refusals(const nlohmann::json& settings, const RecipeView& recipe);
+
+/// describe() with what every pruning declares: a Course is all that it can be told.
+template <class T>
+IngredientEntry describe_pruning(IngredientHeader header) {
+  header.stage = Stage::Sparsify;
+  header.neutral = {nlohmann::json::object({{"sparsity", 0.0}})};
+  header.no_window = "its mask has a course of its own: see ramp";
+  header.counters = {"masks_renewed"};
+  header.trial = {{"every", 1}};
+  header.refuses = mask_refusals;
+  Fields<typename T::Params> fields;
+  return describe<T>(std::move(header), add_course(fields));
+}
 
 }  // namespace ablate::ingredients
