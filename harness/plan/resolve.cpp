@@ -133,48 +133,49 @@ void Resolver::settings(Work& work) const {
       evaluate_fields().info(), evaluate ? *evaluate : empty_object(), "evaluate", work.problems);
 }
 
-std::optional<ResolvedRecipe> Resolver::resolve(const Tree& recipe, Findings& findings) const {
-  Problems mistakes;
+template <class Fill, class Judge>
+std::optional<ResolvedRecipe> Resolver::resolve_by(const Tree& recipe, Findings& findings, const Fill& fill,
+                                                   const Judge& judge) const {
+  Problems mistakes, clashes;
   Work work{recipe, mistakes, {.recipe = json::object()}};
-  data(work);
-  backbone(work);
-  settings(work);
-  std::vector<std::string> names;
-  for (const auto& family : ablate::families()) names.push_back(family.name);
-  families(work, names);
+  fill(work);
+  if (mistakes.ok()) judge(work.out, clashes);
   add_problems(mistakes, findings.mistakes);
-  if (!mistakes.ok()) return std::nullopt;
-  Problems clashes;
-  judge_combination(work.out, clashes);
-  if (work.out.backbone) judge_network(work.out, recipe, clashes);
   add_problems(clashes, findings.clashes);
-  if (!clashes.ok()) return std::nullopt;
+  if (!mistakes.ok() || !clashes.ok()) return std::nullopt;
   return std::move(work.out);
+}
+
+std::optional<ResolvedRecipe> Resolver::resolve(const Tree& recipe, Findings& findings) const {
+  const auto fill = [&](Work& work) {
+    data(work);
+    backbone(work);
+    settings(work);
+    std::vector<std::string> names;
+    for (const auto& family : ablate::families()) names.push_back(family.name);
+    families(work, names);
+  };
+  return resolve_by(recipe, findings, fill, [&](ResolvedRecipe& resolved, Problems& clashes) {
+    judge_combination(resolved, clashes);
+    if (resolved.backbone) judge_network(resolved, recipe, clashes);
+  });
 }
 
 std::optional<ResolvedRecipe> Resolver::resolve_network(const Tree& recipe, Findings& findings) const {
-  Problems mistakes;
-  Work work{recipe, mistakes, {.recipe = json::object()}};
-  data(work);
-  backbone(work);
-  settings(work);
-  families(work, {"reparam"});
-  add_problems(mistakes, findings.mistakes);
-  if (!mistakes.ok()) return std::nullopt;
-  Problems clashes;
-  judge_network(work.out, recipe, clashes);
-  add_problems(clashes, findings.clashes);
-  if (!clashes.ok()) return std::nullopt;
-  return std::move(work.out);
+  const auto fill = [&](Work& work) {
+    data(work);
+    backbone(work);
+    settings(work);
+    families(work, {"reparam"});
+  };
+  return resolve_by(recipe, findings, fill, [&](ResolvedRecipe& resolved, Problems& clashes) {
+    judge_network(resolved, recipe, clashes);
+  });
 }
 
 std::optional<ResolvedRecipe> Resolver::resolve_data(const Tree& recipe, Findings& findings) const {
-  Problems mistakes;
-  Work work{recipe, mistakes, {.recipe = json::object()}};
-  data(work);
-  add_problems(mistakes, findings.mistakes);
-  if (!mistakes.ok()) return std::nullopt;
-  return std::move(work.out);
+  return resolve_by(
+      recipe, findings, [&](Work& work) { data(work); }, [](ResolvedRecipe&, Problems&) {});
 }
 
 }  // namespace ablate

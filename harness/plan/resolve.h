@@ -75,6 +75,11 @@ class Resolver {
  private:
   struct Work;  // one recipe on its way
 
+  /// Fills a recipe in, and judges it whole when no value by itself was wrong.
+  template <class Fill, class Judge>
+  std::optional<ResolvedRecipe> resolve_by(const Tree& recipe, Findings& findings, const Fill& fill,
+                                           const Judge& judge) const;
+
   void data(Work& work) const;
   void backbone(Work& work) const;
   void settings(Work& work) const;
