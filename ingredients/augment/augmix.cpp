@@ -2,13 +2,10 @@
 #include <array>
 #include <cmath>
 
-#include <ATen/TensorOperators.h>
-#include <ATen/ops/log_softmax.h>
-#include <ATen/ops/zeros.h>
-
 #include "ingredients/augment/augmentation.h"
 #include "ingredients/augment/convention.h"
 #include "ingredients/augment/refusals.h"
+#include "ingredients/loss/jensen_shannon.h"
 
 namespace ablate::ingredients {
 namespace {
@@ -18,16 +15,6 @@ constexpr std::array kPaperOperations{Operation::AutoContrast, Operation::Equali
                                       Operation::ShearY,       Operation::TranslateX, Operation::TranslateY};
 constexpr std::array kBlends{Operation::Color, Operation::Contrast, Operation::Brightness,
                              Operation::Sharpness};
-
-/// The mean over views of KL(view || mean of the views), of logits [V * N, C]: Jensen-Shannon divergence,
-/// mean over samples. The mean is clamped to [1e-7, 1], as the authors do.
-at::Tensor jensen_shannon(const at::Tensor& logits, int views) {
-  const auto samples = logits.size(0) / views;
-  const auto logs = at::log_softmax(logits, 1).view({views, samples, logits.size(1)});
-  const auto shares = logs.exp();
-  const auto mixture = shares.mean(0).clamp(1e-7, 1).log();
-  return (shares * (logs - mixture)).sum() / double(views * samples);
-}
 
 class AugMix final : public Augmentation {
  public:

@@ -7,51 +7,35 @@
 
 #include <ATen/ops/ones_like.h>
 
+#include "ingredients/segments.h"
+
 namespace ablate::ingredients {
 namespace {
 
-/// Calls use(i) for every prunable position, in order.
-template <class Use>
-void each_position(const std::vector<std::pair<std::int64_t, std::int64_t>>& ranges, const Use& use) {
-  for (const auto& [offset, length] : ranges)
-    for (std::int64_t i = offset; i < offset + length; ++i) use(i);
-}
-
-bool may_be_pruned(const Graph& graph, const StateEntry& entry, bool depthwise, bool head) {
-  if (entry.kind == Kind::LinearWeight) return head;
-  if (entry.kind != Kind::ConvWeight) return false;
-  const auto& unit = graph.nodes[entry.node];
-  const bool single = entry.shape.at(1) == 1;  // one input channel a kernel
-  return unit.role != Role::Stem && (depthwise || !single);
+bool may_be_pruned(const Segment& segment, Role role, bool depthwise, bool head) {
+  if (segment.kind == Kind::LinearWeight) return head;
+  return segment.kind == Kind::ConvWeight && role != Role::Stem && (depthwise || !is_depthwise(segment));
 }
 
 }  // namespace
 
 Mask::Mask(const Graph& graph, const Weights& weights, bool depthwise, bool head)
     : factors_(at::ones_like(weights.trained())) {
-  std::map<std::string, bool> wanted;
-  for (const auto& entry : graph.state()) wanted[entry.name] = may_be_pruned(graph, entry, depthwise, head);
+  std::map<std::string, Role> roles;
+  for (const auto& entry : graph.state()) roles[entry.name] = graph.nodes[entry.node].role;
   for (const auto& segment : weights.segments())
-    if (wanted[segment.name]) ranges_.emplace_back(segment.offset, segment.length);
-}
-
-std::int64_t Mask::prunable() const {
-  std::int64_t sum = 0;
-  for (const auto& [offset, length] : ranges_) sum += length;
-  return sum;
+    if (may_be_pruned(segment, roles.at(segment.name), depthwise, head))
+      for (std::int64_t i = 0; i < segment.length; ++i) prunable_.push_back(segment.offset + i);
 }
 
 void Mask::renew(const at::Tensor& values, double sparsity) {
-  const auto magnitudes = values.abs().contiguous();
+  const auto magnitudes = values.abs();
   const float* w = magnitudes.const_data_ptr<float>();
   auto* factor = factors_.data_ptr<float>();
-  std::vector<std::int64_t> order;
-  order.reserve(std::size_t(prunable()));
-  each_position(ranges_, [&](std::int64_t i) { order.push_back(i); });
-  const auto out = std::llround(sparsity * double(order.size()));
-  const auto smaller = [&](std::int64_t a, std::int64_t b) { return w[a] != w[b] ? w[a] < w[b] : a < b; };
-  std::nth_element(order.begin(), order.begin() + out, order.end(), smaller);
-  for (std::size_t i = 0; i < order.size(); ++i) factor[order[i]] = std::int64_t(i) < out ? 0.0f : 1.0f;
+  const auto out = std::llround(sparsity * double(prunable()));
+  const auto smaller = [w](std::int64_t a, std::int64_t b) { return w[a] != w[b] ? w[a] < w[b] : a < b; };
+  std::nth_element(prunable_.begin(), prunable_.begin() + out, prunable_.end(), smaller);
+  for (std::int64_t i = 0; i < prunable(); ++i) factor[prunable_[i]] = i < out ? 0.0f : 1.0f;
 }
 
 double sparsity_at(double share, const Course& course) {

@@ -30,13 +30,13 @@ class Mask {
 
   /// Takes out that share of the prunable weights, the smallest of all by magnitude; among equals the first.
   void renew(const at::Tensor& values, double sparsity);
-  std::int64_t prunable() const;
+  std::int64_t prunable() const { return std::int64_t(prunable_.size()); }
   /// [trained elements]
   const at::Tensor& factors() const { return factors_; }
 
  private:
   at::Tensor factors_;
-  std::vector<std::pair<std::int64_t, std::int64_t>> ranges_;  // offset and length of what is prunable
+  std::vector<std::int64_t> prunable_;  // positions, in the order that the last renewal left
 };
 
 /// A mask that follows the magnitudes, renewed every so many steps on the way to its final sparsity. What is

@@ -67,9 +67,9 @@ at::Tensor decoupled(const Case& one, double alpha, double beta) {
 }
 
 at::Tensor augmented(const Case& one) {
-  const auto views = {one.student, one.teacher, one.student.detach().flip(0)};
+  const auto views = at::cat({one.student, one.teacher, one.student.detach().flip(0)});
   return soft_cross_entropy(one.student, one.targets) +
-         ingredients::jensen_shannon(views) * one.param("alpha");
+         ingredients::jensen_shannon(views, 3) * one.param("alpha");
 }
 
 json at_temperature(const Case& one) {
