@@ -80,6 +80,10 @@ class Setup {
   virtual void want_views(int views) = 0;
   /// All views of a sample are cut and mirrored alike: they differ in what comes after (Stage::Augment on).
   virtual void want_alike_crops() = 0;
+  /// Every image has so many fixed views (`Ingredient::image_seed`, `EpochPlan::draws`), one an epoch in
+  /// turn. What teachers say of them is computed once and kept: the `top` largest probabilities and what is
+  /// left for the other classes, in half precision. All trainings see what was kept.
+  virtual void keep_views(int views, int top) = 0;
   /// A teacher by its reference; its outputs for the batch stand in Step::teachers under the reference's
   /// canonical text. Taps of it are handed out too (they are not cached: a teacher with taps runs every
   /// step).
@@ -208,6 +212,10 @@ class Ingredient {
   /// Changes fresh weights (zero_gamma), before `begin`; not called when weights are read from a file.
   virtual void initialise(Weights&, const Graph&) {}
   virtual void begin(Setup&) {}
+
+  /// The seed by which single images are cut and changed (Stage::Crop to Erase), in place of the run's:
+  /// trainings of other seeds then see the same pixels. Asked before anybody begins.
+  virtual std::optional<std::uint64_t> image_seed() const { return std::nullopt; }
 
   // an epoch's start
   virtual void plan_epoch(EpochPlan&, const Progress&) {}

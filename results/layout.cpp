@@ -35,7 +35,8 @@ void add_given_teachers(Layout& layout) {
   if (const auto teachers = layout.given.find("teachers");
       teachers != layout.given.end() && teachers->is_object())
     for (const auto& [name, teacher] : teachers->items())
-      if (teacher.is_object() && (teacher.contains("weights") || teacher.contains("module")))
+      if (teacher.is_object() &&
+          (teacher.contains("weights") || teacher.contains("module") || teacher.contains("outputs")))
         layout.teachers.push_back({name, ""});
   std::stable_sort(layout.teachers.begin(), layout.teachers.end(),
                    [](const auto& a, const auto& b) { return a.name < b.name; });

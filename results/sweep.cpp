@@ -24,11 +24,11 @@ void write_ingredient(Database& database, const std::string& run, const std::str
     insert.run(run, family, name, parameter, Any{value});
 }
 
-/// A reference to a teacher, as specs have it: {"run": key}, {"weights": digest, ...} or
-/// {"module": digest, ...}; "" for anything else.
+/// A reference to a teacher, as specs have it: {"run": key}, {"weights": digest, ...},
+/// {"module": digest, ...} or {"outputs": digest}; "" for anything else.
 std::string teacher_of(const Json& value) {
   if (!value.is_object()) return "";
-  for (const char* kind : {"run", "weights", "module"})
+  for (const char* kind : {"run", "weights", "module", "outputs"})
     if (const auto id = value.find(kind); id != value.end() && id->is_string()) return *id;
   return "";
 }

@@ -32,6 +32,7 @@ ExitStatus status(const Arguments& arguments);
 ExitStatus table(const Arguments& arguments);
 ExitStatus validate(const Arguments& arguments);
 ExitStatus version(const Arguments& arguments);
+ExitStatus views(const Arguments& arguments);
 ExitStatus worker(const Arguments& arguments);
 
 }  // namespace ablate::cli

@@ -14,6 +14,7 @@ const std::vector<Command>& commands() {
       {"query", "ask the ledger in SQL, read-only", query},
       {"describe", "ingredients, backbones and data sets, and their parameters", describe_entry},
       {"pack", "read a sweep's data sets into the store", pack_data},
+      {"views", "write the fixed views of a sweep's images for a teacher elsewhere", views},
       {"doctor", "check a store and rebuild its ledger from the journals", doctor},
       {"version", "version, build and environment", version},
       {"worker", "train one trajectory's folder", worker, true},

@@ -21,17 +21,38 @@ std::string path_setting(const ResolvedRecipe& resolved) {
   return "";
 }
 
-/// A student learns what a teacher says of its own classes. What only the images can tell is found out when
-/// the teacher's weights are read.
-void check_classes(const ResolvedRecipe& student, const ResolvedRecipe& teacher, const TeacherUse& use,
+/// A student learns what a teacher says of its own classes, and what a teacher said of fixed views only when
+/// shown these. What only the images can tell is found out when the teacher's file is read.
+void check_student(const ResolvedRecipe& student, const Teacher& teacher, const TeacherUse& use,
                    Problems& problems) {
+  const auto reinforced = [](const UsedIngredient& used) {
+    return used.entry->name == "curriculum.reinforced";
+  };
+  if (teacher.declaration->outputs && std::ranges::none_of(student.used, reinforced))
+    problems.error(use.place, fmt::format("the teacher '{}' has stored outputs for fixed views: switch "
+                                          "curriculum.reinforced on, which shows them",
+                                          use.name));
   const auto ours = student.data->facts(student.data_settings()).classes;
-  const auto theirs = teacher.data->facts(teacher.data_settings()).classes;
+  const auto& resolved = teacher.resolved;
+  const auto theirs = resolved.data->facts(resolved.data_settings()).classes;
   if (ours && theirs && *ours != *theirs)
     problems.error(use.place,
                    fmt::format("the teacher '{}' knows {} classes and its student {}: they must be "
                                "the same",
                                use.name, *theirs, *ours));
+}
+
+/// A teacher looks for itself: what differs from the data set's own is part of what it computes.
+void describe_eyes(const ResolvedRecipe& resolved, json& id, json& source) {
+  const auto own = resolved.data->options(json::object()),
+             options = resolved.data->options(resolved.data_settings());
+  source["size"] = options.size;
+  source["mean"] = options.mean;
+  source["std"] = options.std;
+  if (source.at("outputs")) return;  // it looked elsewhere
+  if (options.size != own.size) id["size"] = options.size;
+  if (options.mean != own.mean) id["mean"] = options.mean;
+  if (options.std != own.std) id["std"] = options.std;
 }
 
 /// The references {"run": key} in a spec.
@@ -48,7 +69,8 @@ void collect_runs(const json& value, std::vector<std::string>& keys) {
 void collect_files(const json& value, const std::map<std::string, json>& known,
                    std::map<std::string, json>& found) {
   if (!value.is_structured()) return;
-  if (value.is_object() && (value.contains("weights") || value.contains("module")))
+  if (value.is_object() &&
+      (value.contains("weights") || value.contains("module") || value.contains("outputs")))
     if (const auto entry = known.find(canonical(value)); entry != known.end()) found.insert(*entry);
   for (const auto& item : value) collect_files(item, known, found);
 }
@@ -93,22 +115,23 @@ Identities Assembly::identify(const ResolvedRecipe& resolved, std::uint64_t seed
   }
   identities.pending |= !resolved.init().empty() && identities.init.empty();
   for (const auto& use : resolved.teachers) {
-    check_classes(resolved, teachers_.at(use.name).resolved, use, problems_);
-    const auto& teacher = reference(use.name, seed);
-    identities.teachers[use.name] = teacher.id;
-    identities.versions.insert(teacher.versions.begin(), teacher.versions.end());
-    identities.pending |= teacher.pending;
+    const auto* teacher = teachers_.find(use.name, resolved);
+    if (!teacher) continue;
+    check_student(resolved, *teacher, use, problems_);
+    const auto& known = reference(*teacher, seed);
+    identities.teachers[use.name] = known.id;
+    identities.versions.insert(known.versions.begin(), known.versions.end());
+    identities.pending |= known.pending;
   }
   return identities;
 }
 
-const Assembly::Reference& Assembly::reference(const std::string& name, std::uint64_t student_seed) {
-  used_teachers_.insert(name);
-  const auto& teacher = teachers_.at(name);
+const Assembly::Reference& Assembly::reference(const Teacher& teacher, std::uint64_t student_seed) {
+  used_teachers_.insert(teacher.declaration->name);
   const auto seed = teacher.declaration->same_seed ? student_seed : 1;
-  if (const auto known = references_.find({name, seed}); known != references_.end()) return known->second;
+  if (const auto known = references_.find({&teacher, seed}); known != references_.end()) return known->second;
   auto made = teacher.declaration->file() ? from_file(teacher) : trained(teacher, seed);
-  return references_[{name, seed}] = std::move(made);
+  return references_[{&teacher, seed}] = std::move(made);
 }
 
 Assembly::Reference Assembly::trained(const Teacher& teacher, std::uint64_t seed) {
@@ -123,12 +146,13 @@ Assembly::Reference Assembly::from_file(const Teacher& teacher) {
   const auto path = resolver_.locate(file, problems_);
   const auto digest = path && world_.weights_digest ? world_.weights_digest(*path) : "";
   if (path && digest.empty())
-    resolver_.missing(file.place, fmt::format("cannot read the weights {}", *path), problems_);
+    resolver_.missing(
+        file.place, fmt::format("cannot read the {} {}", teacher.declaration->file_key(), *path), problems_);
 
   Reference reference;
   reference.pending = digest.empty();
-  reference.id[teacher.declaration->module ? "module" : "weights"] = digest;
-  json source{{"path", path.value_or("")}};
+  reference.id[teacher.declaration->file_key()] = digest;
+  json source{{"path", path.value_or("")}, {"outputs", teacher.declaration->outputs.has_value()}};
   if (const auto* backbone = resolved.backbone) {
     reference.versions["backbone." + backbone->name] = backbone->version;
     reference.id["backbone"] = {
@@ -141,15 +165,7 @@ Assembly::Reference Assembly::from_file(const Teacher& teacher) {
     source[used.family][used.key] = settings;
     reference.versions[used.entry->name] = used.entry->version;
   }
-  // a teacher looks for itself: what differs from the data set's own is part of what it computes
-  const auto own = resolved.data->options(json::object()),
-             options = resolved.data->options(resolved.data_settings());
-  if (options.size != own.size) reference.id["size"] = options.size;
-  if (options.mean != own.mean) reference.id["mean"] = options.mean;
-  if (options.std != own.std) reference.id["std"] = options.std;
-  source["size"] = options.size;
-  source["mean"] = options.mean;
-  source["std"] = options.std;
+  describe_eyes(resolved, reference.id, source);
   file_teachers_[canonical(reference.id)] = std::move(source);
   return reference;
 }

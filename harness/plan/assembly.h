@@ -14,8 +14,7 @@ namespace ablate {
 /// Gives recipes their keys and collects runs and trajectories, teachers before whom they teach.
 class Assembly {
  public:
-  Assembly(const World& world, const Resolver& resolver, const std::map<std::string, Teacher>& teachers,
-           Problems& problems)
+  Assembly(const World& world, const Resolver& resolver, TeacherBook& teachers, Problems& problems)
       : world_(world), resolver_(resolver), teachers_(teachers), problems_(problems) {}
 
   /// What stands for paths and names in the spec; teachers that must be trained are added.
@@ -36,7 +35,7 @@ class Assembly {
     bool pending = false;
   };
 
-  const Reference& reference(const std::string& name, std::uint64_t seed);
+  const Reference& reference(const Teacher& teacher, std::uint64_t seed);
   Reference trained(const Teacher& teacher, std::uint64_t seed);
   Reference from_file(const Teacher& teacher);
   std::string fingerprint(const ResolvedRecipe& resolved);
@@ -45,10 +44,10 @@ class Assembly {
 
   const World& world_;
   const Resolver& resolver_;
-  const std::map<std::string, Teacher>& teachers_;
+  TeacherBook& teachers_;
   Problems& problems_;
   std::map<std::string, std::string> fingerprints_;
-  std::map<std::pair<std::string, std::uint64_t>, Reference> references_;
+  std::map<std::pair<const Teacher*, std::uint64_t>, Reference> references_;
   std::map<std::string, nlohmann::json> file_teachers_;  // canonical reference -> where it lies
   std::map<std::string, std::size_t> index_;             // trajectory key -> position
   std::set<std::string> used_teachers_;

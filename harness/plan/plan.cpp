@@ -101,7 +101,7 @@ std::optional<Plan> plan_of(const Tree& root, const std::filesystem::path& file,
   read_sweep(root, file, overrides, sweep, problems);
   if (!sweep.base) return std::nullopt;
   const Resolver resolver(world, overrides.must_exist, declared_teachers(sweep));
-  const auto teachers = resolve_teachers(sweep, resolver, problems);
+  TeacherBook teachers(sweep, resolver, problems);
   Uses uses;
   ArmMaker maker(sweep, resolver, uses, problems);
   const auto drafts = maker.make();

@@ -75,13 +75,15 @@ json recipe_schema() {
 }
 
 json teacher_schema() {
-  auto schema = closed_object({{"backbone", one_entry_schema(backbone_catalogue())},
+  json network{{"anyOf", {{{"const", "student"}}, one_entry_schema(backbone_catalogue())}}};
+  auto schema = closed_object({{"backbone", std::move(network)},
                                {"weights", {{"type", "string"}}},
                                {"module", {{"type", "string"}}},
+                               {"outputs", {{"type", "string"}}},
                                {"set", reference_to("patch")},
                                {"seed", {{"enum", {1, "same"}}}},
                                {"distill", family_schema(*find_family("distill"))}});
-  schema["oneOf"] = {{{"required", {"backbone"}}}, {{"required", {"module"}}}};
+  schema["oneOf"] = {{{"required", {"backbone"}}}, {{"required", {"module"}}}, {{"required", {"outputs"}}}};
   return schema;
 }
 

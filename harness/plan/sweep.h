@@ -94,12 +94,17 @@ struct TeacherDeclaration {
   Patch set;
   std::optional<Tree> backbone;
   std::optional<Tree> weights;
-  std::optional<Tree> module;  // a TorchScript file, which brings its own network
+  std::optional<Tree> module;   // a TorchScript file, which brings its own network
+  std::optional<Tree> outputs;  // a file of what somebody said of fixed views
   std::optional<Tree> distill;
+  bool students_network = false;  // "backbone": "student"
   bool same_seed = false;
 
-  /// The file of a teacher that is not trained here.
-  const std::optional<Tree>& file() const { return module ? module : weights; }
+  /// Neither network nor training is described here.
+  bool brings_all() const { return module || outputs; }
+  /// The file of a teacher that is not trained here, and the key that names it.
+  const std::optional<Tree>& file() const { return outputs ? outputs : module ? module : weights; }
+  const char* file_key() const { return outputs ? "outputs" : module ? "module" : "weights"; }
 };
 
 /// A sweep file as read: names are resolved, recipes are not.

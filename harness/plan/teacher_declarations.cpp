@@ -29,22 +29,38 @@ Patch teacher_patch(const Tree& tree, Problems& problems) {
   return patch;
 }
 
-void read_network(const Member& member, TeacherDeclaration& teacher, Problems& problems) {
-  if (const Tree* module = member_of_kind(member.value, "module", Tree::Kind::String, problems)) {
+/// A file that needs no other description; false when there is none.
+bool read_whole(const Member& member, TeacherDeclaration& teacher, Problems& problems) {
+  if (const Tree* outputs = member_of_kind(member.value, "outputs", Tree::Kind::String, problems))
+    teacher.outputs = *outputs;
+  else if (const Tree* module = member_of_kind(member.value, "module", Tree::Kind::String, problems))
     teacher.module = *module;
-    for (const char* key : {"backbone", "weights", "seed", "distill"})
-      if (const Tree* given = member.value.find(key))
-        problems.error(given->place, fmt::format("a teacher with `module` brings its own network, trained "
-                                                 "already; take `{}` out",
-                                                 key));
-    return;
+  if (!teacher.brings_all()) return false;
+  for (const char* key : {"module", "backbone", "weights", "seed", "distill", "set"}) {
+    const Tree* given = member.value.find(key);
+    if (!given || std::string(key) == teacher.file_key()) continue;
+    if (teacher.module && std::string(key) == "set") continue;  // it sees images in its own way
+    problems.error(
+        given->place,
+        fmt::format("a teacher with `{}` brings {}; take `{}` out", teacher.file_key(),
+                    teacher.module ? "its own network, trained already"
+                                   : "what it said already, so there is nothing to train or to ask",
+                    key));
   }
-  if (const Tree* backbone = member.value.find("backbone")) {
+  return true;
+}
+
+void read_network(const Member& member, TeacherDeclaration& teacher, Problems& problems) {
+  if (read_whole(member, teacher, problems)) return;
+  const Tree* backbone = member.value.find("backbone");
+  teacher.students_network = backbone && backbone->is(Tree::Kind::String) && backbone->text == "student";
+  if (!backbone) {
+    problems.error(
+        member.place,
+        fmt::format("the teacher '{}' has no `backbone` and no `module` or `outputs`", member.key));
+  } else if (!teacher.students_network) {
     teacher.backbone = *backbone;
     expand_bare_name("backbone", *teacher.backbone);
-  } else {
-    problems.error(member.place,
-                   fmt::format("the teacher '{}' has no `backbone` and no `module`", member.key));
   }
   if (const Tree* weights = member_of_kind(member.value, "weights", Tree::Kind::String, problems))
     teacher.weights = *weights;
@@ -52,13 +68,14 @@ void read_network(const Member& member, TeacherDeclaration& teacher, Problems& p
 
 TeacherDeclaration read_teacher(const Member& member, Problems& problems) {
   TeacherDeclaration teacher{.name = member.key, .place = member.place};
-  check_keys(member.value, {"backbone", "weights", "module", "set", "seed", "distill"}, "a teacher",
-             problems);
+  check_keys(member.value, {"backbone", "weights", "module", "outputs", "set", "seed", "distill"},
+             "a teacher", problems);
   read_network(member, teacher, problems);
-  if (const Tree* set = member.value.find("set")) teacher.set = teacher_patch(*set, problems);
-  if (const Tree* seed = member.value.find("seed"); seed && !teacher.module)
+  if (const Tree* set = member.value.find("set"); set && !teacher.outputs)
+    teacher.set = teacher_patch(*set, problems);
+  if (const Tree* seed = member.value.find("seed"); seed && !teacher.brings_all())
     teacher.same_seed = same_seed(*seed, problems);
-  if (const Tree* distill = member.value.find("distill"); distill && !teacher.module) {
+  if (const Tree* distill = member.value.find("distill"); distill && !teacher.brings_all()) {
     teacher.distill = *distill;
     expand_bare_name("distill", *teacher.distill);
     if (teacher.weights)

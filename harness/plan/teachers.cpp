@@ -5,17 +5,17 @@
 
 #include <algorithm>
 
+#include "harness/core/canonical.h"
 #include "harness/plan/apply.h"
 #include "harness/plan/names.h"
 
 namespace ablate {
 namespace {
 
-using TeacherMap = std::map<std::string, Teacher>;
-
-Tree teacher_recipe(const Sweep& sweep, const TeacherDeclaration& declaration, Problems& problems) {
+Tree teacher_recipe(const Sweep& sweep, const TeacherDeclaration& declaration, const Tree* network,
+                    Problems& problems) {
   Tree recipe = inherited_recipe(sweep);
-  if (declaration.backbone) recipe.set("backbone", *declaration.backbone, declaration.backbone->place);
+  if (network) recipe.set("backbone", *network, network->place);
   if (declaration.distill) recipe.set("distill", *declaration.distill, declaration.distill->place);
   Uses uses;
   apply_patch(declaration.set, recipe, uses);
@@ -25,15 +25,18 @@ Tree teacher_recipe(const Sweep& sweep, const TeacherDeclaration& declaration, P
   return recipe;
 }
 
+/// By name, whom each learns from.
+using Chains = std::map<std::string, std::vector<TeacherUse>>;
+
 /// Follows teachers of teachers; `chain` holds the names on the way.
-void look_for_cycle(const TeacherMap& teachers, const std::string& name, std::vector<std::string>& chain,
+void look_for_cycle(const Chains& chains, const std::string& name, std::vector<std::string>& chain,
                     Problems& problems) {
-  const auto teacher = teachers.find(name);
-  if (teacher == teachers.end()) return;
+  const auto teacher = chains.find(name);
+  if (teacher == chains.end()) return;
   chain.push_back(name);
-  for (const auto& use : teacher->second.resolved.teachers) {
+  for (const auto& use : teacher->second) {
     if (std::ranges::find(chain, use.name) == chain.end())
-      look_for_cycle(teachers, use.name, chain, problems);
+      look_for_cycle(chains, use.name, chain, problems);
     else if (use.name == chain.front())
       problems.error(use.place,
                      fmt::format("teachers in a circle: {} -> {}", fmt::join(chain, " -> "), use.name));
@@ -56,24 +59,45 @@ Tree inherited_recipe(const Sweep& sweep) {
   return recipe;
 }
 
-TeacherMap resolve_teachers(const Sweep& sweep, const Resolver& resolver, Problems& problems) {
-  TeacherMap teachers;
+TeacherBook::TeacherBook(const Sweep& sweep, const Resolver& resolver, Problems& problems)
+    : sweep_(sweep), resolver_(resolver), problems_(problems) {
   for (const auto& declaration : sweep.teachers) {
-    if (!declaration.backbone && !declaration.module) continue;
-    const Tree recipe = teacher_recipe(sweep, declaration, problems);
-    Findings findings;
-    auto resolved = declaration.module    ? resolver.resolve_data(recipe, findings)
-                    : declaration.weights ? resolver.resolve_network(recipe, findings)
-                                          : resolver.resolve(recipe, findings);
-    add_problems(findings.mistakes, problems);
-    add_problems(findings.clashes, problems);
-    if (resolved) teachers[declaration.name] = {&declaration, std::move(*resolved)};
+    if (declaration.students_network)
+      for (const auto& row : sweep.backbones) add(declaration, row.label, &row.network);
+    else if (declaration.backbone || declaration.brings_all())
+      add(declaration, "", declaration.backbone ? &*declaration.backbone : nullptr);
   }
-  for (const auto& [name, teacher] : teachers) {
+  Chains chains;
+  for (const auto& [key, teacher] : teachers_) chains[key.first] = teacher.resolved.teachers;
+  for (const auto& [name, uses] : chains) {
     std::vector<std::string> chain;
-    look_for_cycle(teachers, name, chain, problems);
+    look_for_cycle(chains, name, chain, problems);
   }
-  return teachers;
+}
+
+const Teacher* TeacherBook::find(const std::string& name, const ResolvedRecipe& student) {
+  const auto& declaration = *std::ranges::find(sweep_.teachers, name, &TeacherDeclaration::name);
+  const auto network = student.recipe.value("backbone", nlohmann::json());
+  const auto form = declaration.students_network ? canonical(network) : "";
+  if (const auto known = teachers_.find({name, form}); known != teachers_.end()) return &known->second;
+  if (!declaration.students_network) return nullptr;
+  const auto tree = to_tree(network, declaration.place);
+  return add(declaration, form, &tree);
+}
+
+const Teacher* TeacherBook::add(const TeacherDeclaration& declaration, const std::string& form,
+                                const Tree* network) {
+  const Tree recipe = teacher_recipe(sweep_, declaration, network, problems_);
+  Findings findings;
+  auto resolved = declaration.brings_all() ? resolver_.resolve_data(recipe, findings)
+                  : declaration.weights    ? resolver_.resolve_network(recipe, findings)
+                                           : resolver_.resolve(recipe, findings);
+  add_problems(findings.mistakes, problems_);
+  add_problems(findings.clashes, problems_);
+  if (!resolved) return nullptr;
+  auto& teacher = teachers_[{declaration.name, form}];
+  teacher = {&declaration, std::move(*resolved)};
+  return &teacher;
 }
 
 }  // namespace ablate

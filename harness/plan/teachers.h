@@ -14,10 +14,23 @@ struct Teacher {
   ResolvedRecipe resolved;
 };
 
-/// Checks every declared teacher: its recipe, its own teachers (chains, no cycles). Those with mistakes are
-/// left out.
-std::map<std::string, Teacher> resolve_teachers(const Sweep& sweep, const Resolver& resolver,
-                                                Problems& problems);
+/// The teachers of a sweep. One with the student's network (an earlier generation) has a form for each.
+class TeacherBook {
+ public:
+  /// Checks every declared teacher: its recipe, its own teachers (chains, no cycles). All must outlive this.
+  TeacherBook(const Sweep& sweep, const Resolver& resolver, Problems& problems);
+
+  /// Null when it has mistakes, which are reported.
+  const Teacher* find(const std::string& name, const ResolvedRecipe& student);
+
+ private:
+  const Teacher* add(const TeacherDeclaration& declaration, const std::string& form, const Tree* network);
+
+  const Sweep& sweep_;
+  const Resolver& resolver_;
+  Problems& problems_;
+  std::map<std::pair<std::string, std::string>, Teacher> teachers_;  // by name and form
+};
 
 /// What a teacher inherits of the base: data, train, optimizer, schedule and augment, with the command line's
 /// changes.

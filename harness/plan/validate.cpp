@@ -41,8 +41,9 @@ void validate_recipe(const Tree& root, const Overrides& overrides, const World& 
   for (const auto* found : {&findings.mistakes, &findings.clashes}) add_problems(*found, problems);
   if (!resolved) return;
   resolved->teachers.clear();  // declared by whoever uses the recipe
-  const std::map<std::string, Teacher> none;
-  Assembly(world, resolver, none, problems).identify(*resolved, 1);
+  const Sweep no_sweep;
+  TeacherBook no_teachers(no_sweep, resolver, problems);
+  Assembly(world, resolver, no_teachers, problems).identify(*resolved, 1);
 }
 
 }  // namespace

@@ -44,6 +44,7 @@ bool teaches(const Plan& plan, const Task& task) {
 
 TeacherSource source_from(const nlohmann::json& json) {
   return {.file = json.at("path").get<std::string>(),
+          .outputs = json.value("outputs", false),
           .backbone = json.value("backbone", nlohmann::json()),
           .reparam = json.value("reparam", nlohmann::json()),
           .size = json.at("size"),

@@ -38,6 +38,10 @@ EpochPlan plan_of(const Task& task, const Kit& kit, Progress at) {
   return plan;
 }
 
+bool crop_themselves(const Kit& kit) {
+  return std::any_of(kit.begin(), kit.end(), [](const Member& member) { return member->crops(); });
+}
+
 LoaderSettings loader_settings(const Task& task, int size, int batch, int threads) {
   LoaderSettings settings;
   settings.batch = batch;
@@ -72,7 +76,7 @@ EpochBatches::EpochBatches(const Task& task, const Kit& kit, const Progress& at,
   auto plan = plan_of(task, kit, at);
   auto settings = loader_settings(task, plan.size, task.train.batch, loader_threads);
   settings.drop_last = task.train.drop_last;
-  settings.whole = std::any_of(kit.begin(), kit.end(), [](const Member& member) { return member->crops(); });
+  settings.whole = crop_themselves(kit);
   settings.views = views.count;
   loader_ = std::make_unique<Loader>(*task.data, std::move(plan.order),
                                      augmentation(kit, plan.size, views.alike_crops),
@@ -91,6 +95,13 @@ void each_plain_batch(const Task& task, const std::vector<std::uint32_t>& ids, c
   Loader loader(*task.data, ids, {}, 0, loader_settings(task, how.size, how.batch, how.loader_threads));
   for (ByteBatch bytes; loader.next(bytes);)
     if (!use(to_batch(bytes, task.classes()))) return;
+}
+
+std::unique_ptr<Loader> view_loader(const Task& task, const Kit& kit, int epoch, const PlainBatches& how) {
+  auto settings = loader_settings(task, how.size, how.batch, how.loader_threads);
+  settings.whole = crop_themselves(kit);
+  return std::make_unique<Loader>(*task.data, task.parts.train, augmentation(kit, how.size, false),
+                                  std::uint32_t(epoch), settings);
 }
 
 }  // namespace ablate::training

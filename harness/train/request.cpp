@@ -4,12 +4,18 @@ namespace ablate {
 namespace {
 
 nlohmann::json teacher_to_json(const TeacherSource& source) {
-  return {{"file", source.file.string()}, {"backbone", source.backbone}, {"reparam", source.reparam},
-          {"size", source.size},          {"mean", source.mean},         {"std", source.std}};
+  return {{"file", source.file.string()},
+          {"outputs", source.outputs},
+          {"backbone", source.backbone},
+          {"reparam", source.reparam},
+          {"size", source.size},
+          {"mean", source.mean},
+          {"std", source.std}};
 }
 
 TeacherSource teacher_from(const nlohmann::json& json) {
   return {.file = json.at("file").get<std::string>(),
+          .outputs = json.value("outputs", false),
           .backbone = json.at("backbone"),
           .reparam = json.at("reparam"),
           .size = json.at("size"),

@@ -17,6 +17,7 @@ struct RequestedRun {
 /// Where a teacher lies, and how it looks at images.
 struct TeacherSource {
   std::filesystem::path file;     // safetensors of the network, or without one a TorchScript module
+  bool outputs = false;           // the file holds outputs for fixed views instead (view_outputs.h)
   nlohmann::json backbone;        // {name: settings}, or null: a module
   nlohmann::json reparam;         // {name: settings} or null: the form in which the weights were saved
   int size = 0;                   // height = width of what it sees; 0: as the student

@@ -54,6 +54,11 @@ std::unique_ptr<Model> load_network(const TeacherSource& source, const Task& tas
 }  // namespace
 
 std::unique_ptr<Model> load_teacher(const TeacherSource& source, const Task& task) {
+  if (source.outputs)
+    throw Error(
+        fmt::format("{}: holds outputs only; a distillation that looks at a teacher's maps needs its "
+                    "network (`backbone` with `weights`)",
+                    source.file.string()));
   Normalisation normalisation(source.mean.empty() ? task.options.mean : source.mean,
                               source.std.empty() ? task.options.std : source.std);
   Input input = task.input();

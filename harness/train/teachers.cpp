@@ -7,6 +7,7 @@
 #include "harness/core/canonical.h"
 #include "harness/core/problems.h"
 #include "harness/train/teacher_models.h"
+#include "harness/train/views.h"
 
 namespace ablate::training {
 namespace {
@@ -40,6 +41,27 @@ std::string cache_key(const std::string& teacher, const TeacherSource& source, c
                            {"isa", environment.value("isa", "")}}));
 }
 
+/// Images that a teacher is shown at once when it looks at whole views: fixed, for its bits depend on it.
+constexpr int kTeachersBatch = 64;
+
+/// Everything that fixes what a teacher says of the views, but for their number.
+std::string views_key(const std::string& teacher, const TeacherSource& source, const Task& task,
+                      const nlohmann::json& description, int top, const nlohmann::json& environment) {
+  return sha256(canonical({{"teacher", nlohmann::json::parse(teacher)},
+                           {"size", source.size},
+                           {"mean", source.mean},
+                           {"std", source.std},
+                           {"data_mean", task.options.mean},
+                           {"data_std", task.options.std},
+                           {"views", description},
+                           {"top", top},
+                           {"executor", task.train.executor},
+                           {"threads", task.train.threads},
+                           {"trainer", kTrainerVersion},
+                           {"libtorch", environment.value("libtorch", "")},
+                           {"isa", environment.value("isa", "")}}));
+}
+
 }  // namespace
 
 const TeacherSource& Teachers::source_of(const std::string& name) const {
@@ -57,19 +79,66 @@ Model& Teachers::model(const TeacherRef& teacher) {
 }
 
 void Teachers::want(const TeacherRef& teacher, const std::vector<std::string>& taps) {
-  model(teacher);
-  auto& known = teachers_[canonical(teacher.id)];
+  const auto name = canonical(teacher.id);
+  if (!source_of(name).outputs || !taps.empty()) model(teacher);
+  auto& known = teachers_[name];
   known.wanted = true;
   for (const auto& tap : taps)
     if (std::find(known.taps.begin(), known.taps.end(), tap) == known.taps.end()) known.taps.push_back(tap);
 }
 
-void Teachers::open_caches(const Kit& kit, int views, const nlohmann::json& environment) {
-  if (request_.teacher_cache.empty()) return;
-  for (auto& [name, teacher] : teachers_)
-    if (teacher.taps.empty())
+void Teachers::open(const Kit& kit, int views, const nlohmann::json& environment) {
+  for (auto& [name, teacher] : teachers_) {
+    if (!teacher.wanted || !teacher.taps.empty()) continue;
+    // A trial run is over before a whole view would be of use; what is stored already is read there too.
+    const bool trial = request_.finish_after_steps > 0 && !source_of(name).outputs;
+    if (kept_.views > 0 && !trial)
+      teacher.stored.emplace(task_.parts.train, task_.classes(),
+                             views_of(name, teacher.model.get(), kit, environment));
+    else if (kept_.views == 0 && source_of(name).outputs)
+      throw Error(fmt::format("{}: holds what a teacher says of fixed views; switch curriculum.reinforced on",
+                              source_of(name).file.string()));
+    else if (kept_.views == 0 && !request_.teacher_cache.empty())
       teacher.cache.emplace(request_.teacher_cache /
                             cache_key(name, source_of(name), task_, kit, views, environment));
+  }
+}
+
+MakeView Teachers::views_of(const std::string& name, Model* model, const Kit& kit,
+                            const nlohmann::json& environment) const {
+  const auto& source = source_of(name);
+  const auto description = describe_views(task_, kit);
+  if (source.outputs) return read_from(source.file, description, kept_.views, task_.classes());
+  MakeView make = [this, model, &kit](int view, const std::atomic<bool>& stop) -> std::optional<ViewOutputs> {
+    std::vector<ViewOutputs> parts;
+    const PlainBatches how{task_.options.size, kTeachersBatch, request_.loader_threads};
+    each_of_view(task_, kit, view, how, [&](const ByteBatch& bytes) {
+      const auto images = to_batch(bytes, task_.classes()).images;
+      parts.push_back(condensed(model->forward(images, Pass{}).logits, kept_.top));
+      return !stop;
+    });
+    if (stop) return std::nullopt;
+    return joined(parts);
+  };
+  if (request_.teacher_cache.empty()) return make;
+  const auto key = views_key(name, source, task_, description, kept_.top, environment);
+  return stored_in(request_.teacher_cache / key, std::move(make));
+}
+
+bool Teachers::turn_to(int epoch, const std::atomic<bool>& stop) {
+  return std::ranges::all_of(teachers_, [&](auto& known) {
+    auto& stored = known.second.stored;
+    return !stored || stored->turn_to(epoch % kept_.views, stop);
+  });
+}
+
+at::Tensor Teachers::logits_of(const Teacher& teacher, const Batch& batch, const Progress& at,
+                               const std::function<Output()>& ask) const {
+  if (teacher.stored) return teacher.stored->logits(batch.ids);
+  if (kept_.views > 0) return restored_logits(condensed(ask().logits, kept_.top), task_.classes());
+  const std::int64_t classes = task_.classes();
+  const TeacherCache::Place place{at.epoch, at.step, std::int64_t(batch.views) * task_.train.batch * classes};
+  return teacher.cache->get(place, {batch.images.size(0), classes}, [&] { return ask().logits; });
 }
 
 std::map<std::string, Output> Teachers::answer(const Batch& batch, const Progress& at) const {
@@ -78,16 +147,12 @@ std::map<std::string, Output> Teachers::answer(const Batch& batch, const Progres
     if (!teacher.wanted) continue;
     Pass pass;
     pass.taps = teacher.taps;
-    const auto ask = [&, &model = *teacher.model] { return model.forward(batch.images, pass); };
-    if (!teacher.cache) {
+    const auto ask = [&, &model = teacher.model] { return model->forward(batch.images, pass); };
+    const bool computed = !teacher.taps.empty() || (kept_.views == 0 && !teacher.cache);
+    if (computed)
       answers[name] = ask();
-      continue;
-    }
-    const std::int64_t classes = task_.classes();
-    const TeacherCache::Place place{at.epoch, at.step,
-                                    std::int64_t(batch.views) * task_.train.batch * classes};
-    answers[name].logits =
-        teacher.cache->get(place, {batch.images.size(0), classes}, [&] { return ask().logits; });
+    else
+      answers[name].logits = logits_of(teacher, batch, at, ask);
   }
   return answers;
 }

@@ -58,6 +58,8 @@ LossValues train_step(Training& t, Batch& batch) {
 Outcome run(Training& t, Record& record, Checkpoints& checkpoints, const std::atomic<bool>& stop) {
   const int limit = t.request.stop_after_steps;
   for (int steps = 0; t.at.epoch < t.at.epochs;) {
+    if (!t.teachers.turn_to(t.at.epoch, stop))
+      return {Outcome::State::Interrupted, "stopped before an epoch"};
     EpochBatches batches(t.task, t.kit, t.at, {t.views, t.alike_crops},
                          t.request.loader_threads);  // from t.at.step on
     for (; t.at.step < t.at.steps_per_epoch; ++t.at.step, ++steps) {

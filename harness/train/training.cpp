@@ -9,6 +9,7 @@
 
 #include "harness/core/problems.h"
 #include "harness/execute/safetensors.h"
+#include "harness/train/views.h"
 
 namespace ablate::training {
 namespace {
@@ -47,7 +48,10 @@ class Wishes final : public Setup {
   const Progress& length() const override { return training_.at; }
   int batch() const override { return training_.task.train.batch; }
   const std::string& name() const override { return member_.name; }
-  Stream stream(const std::string& purpose) const override { return training_.task.stream(purpose); }
+  Stream stream(const std::string& purpose) const override {
+    const auto fixed = draws_images(*member_.entry) ? image_seed(training_.kit) : std::nullopt;
+    return {fixed.value_or(training_.task.seed), purpose};
+  }
   const Weights& weights() const override { return training_.student->weights(); }
   const DataOptions& data() const override { return training_.task.options; }
   const std::vector<int>& labels() const override { return labels_; }
@@ -57,6 +61,7 @@ class Wishes final : public Setup {
   }
   void want_views(int views) override { training_.views = std::max(training_.views, views); }
   void want_alike_crops() override { training_.alike_crops = true; }
+  void keep_views(int views, int top) override { training_.teachers.keep_views(views, top); }
   void want_teacher(const TeacherRef& teacher, const std::vector<std::string>& taps) override {
     training_.teachers.want(teacher, taps);
   }
@@ -125,7 +130,7 @@ Training::Training(const Request& asked, const std::vector<IngredientEntry>& cat
     Wishes wishes(*this, member, labels);
     member->begin(wishes);
   }
-  teachers.open_caches(kit, views, environment);
+  teachers.open(kit, views, environment);
   sets.push_back(parameter_set("student", student->weights(), kit));
   for (auto& part : along) sets.push_back(parameter_set(part.name, part.weights, kit));
 }

@@ -128,7 +128,7 @@ Request SmallTraining::request_for(const nlohmann::json& recipe) const {
   request.trajectory = sha256(canonical(request.spec));
   request.runs = {{sha256(canonical(spec_of(recipe))), spec_of(recipe)}};
   request.data = pack_;
-  request.teachers[canonical(teacher_)] = {root_ / "teacher.safetensors", teacher_backbone_, nullptr, {}, {}};
+  request.teachers[canonical(teacher_)] = {.file = root_ / "teacher.safetensors", .backbone = teacher_backbone_};
   return request;
 }
 

@@ -41,6 +41,7 @@ class FakeSetup final : public Setup {
   void want_tap(const std::string&) override {}
   void want_views(int) override {}
   void want_alike_crops() override {}
+  void keep_views(int, int) override {}
   void want_teacher(const TeacherRef&, const std::vector<std::string>&) override {}
   Model& teacher(const TeacherRef&) override;
   Weights& train_along(const std::vector<StateEntry>&) override;

@@ -128,6 +128,49 @@ TEST_F(Teachers, AreNamedWhenAModuleIsGivenANetworkToo) {
   EXPECT_THAT(said, HasSubstr("a teacher with `module` brings its own network"));
 }
 
+TEST_F(Teachers, MayBeFilesOfWhatWasSaidOfFixedViews) {
+  weights["beit.safetensors"] = sha256("beit");
+  const std::string teachers = R"({"T": {"outputs": "beit.safetensors"}})";
+  const auto plan = planned(sweep(R"("teachers": )" + teachers,
+                                  R"("distill": {"logit": {"teacher": "T"}}, "curriculum": "reinforced")"));
+  const auto teacher = plan.runs.begin()->second.spec["recipe"]["distill"]["logit"]["teacher"];
+  EXPECT_EQ(teacher, (nlohmann::json{{"outputs", sha256("beit")}}));
+  EXPECT_EQ(plan.trajectories[0].file_teachers.at(canonical(teacher))["outputs"], true);
+  EXPECT_THAT(refused(with_teachers(teachers)), HasSubstr("switch curriculum.reinforced on"));
+}
+
+TEST_F(Teachers, ThatSaidEverythingAlreadyTakeNoNetworkAndNoSettings) {
+  const auto said = refused(with_teachers(
+      R"({"T": {"outputs": "beit.safetensors", "backbone": "resnet", "set": {"train.epochs": 3}}})"));
+  EXPECT_THAT(said, HasSubstr("take `backbone` out"));
+  EXPECT_THAT(said, HasSubstr("take `set` out"));
+}
+
+TEST_F(Teachers, MayBeAnEarlierGenerationOfTheStudent) {
+  const auto plan =
+      planned(R"({"name": "s", "base": )" + recipe(R"("distill": {"logit": {"teacher": "Earlier"}})") +
+              R"(, "backbones": {"M": {"mobilenetv2": {"width": 0.5}}, "R": {"resnet": {"depth": 20}}},
+          "teachers": {"Earlier": {"backbone": "student"}}, "factors": {"backbone.mobilenetv2.width": [0.75]}})");
+  std::map<std::string, nlohmann::json> networks;  // of teachers, by key
+  for (const auto& [key, run] : plan.runs)
+    if (!run.teacher.empty()) networks[key] = run.recipe["backbone"];
+  EXPECT_EQ(networks.size(), 3u);
+  for (const auto& arm : plan.arms) {
+    const auto& student = plan.runs.at(arm.runs[0]).recipe;
+    EXPECT_EQ(networks.at(student["distill"]["logit"]["teacher"]["run"]), student["backbone"]) << arm.label;
+  }
+}
+
+TEST_F(Teachers, OfGenerationsMayFollowEachOther) {
+  const auto plan = planned(with_teachers(
+      R"({"First": {"backbone": "student"},
+          "T": {"backbone": "student", "distill": {"logit": {"teacher": "First"}}}})"));
+  EXPECT_THAT(teachers_in_order(plan), ElementsAre("First 1", "T 1"));
+  EXPECT_THAT(
+      refused(with_teachers(R"({"T": {"backbone": "student", "distill": {"logit": {"teacher": "T"}}}})")),
+      HasSubstr("teachers in a circle: T -> T"));
+}
+
 TEST_F(Teachers, MayTeachTogether) {
   const auto plan = planned(sweep(
       R"("teachers": {"T": {"backbone": {"resnet": {"depth": 20}}}, "U": {"backbone": {"resnet": {"depth": 56}}},

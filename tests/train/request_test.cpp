@@ -11,8 +11,12 @@ TEST(Request, ReadsBackAsItWasWritten) {
   request.spec = {{"seed", 3}};
   request.runs = {{"a", {{"seed", 3}}}, {"b", nullptr}};
   request.data = "data/x.pack";
-  request.teachers["{\"run\":\"k\"}"] = {
-      "w.safetensors", {{"resnet", {{"depth", 20}}}}, nullptr, 24, {0.5, 0.25, 0.125}, {1, 1, 1}};
+  request.teachers["{\"run\":\"k\"}"] = {.file = "w.safetensors",
+                                          .outputs = true,
+                                          .backbone = {{"resnet", {{"depth", 20}}}},
+                                          .size = 24,
+                                          .mean = {0.5, 0.25, 0.125},
+                                          .std = {1, 1, 1}};
   request.teacher_cache = "teachers";
   request.initial = "init.safetensors";
   request.keep = "best";
@@ -24,6 +28,7 @@ TEST(Request, ReadsBackAsItWasWritten) {
   EXPECT_EQ(to_json(request_from(json)), json);
   EXPECT_EQ(json.at("finish_after_steps"), 6);
   EXPECT_EQ(request_from(json).teachers.begin()->second.mean[1], 0.25);
+  EXPECT_TRUE(request_from(json).teachers.begin()->second.outputs);
 }
 
 TEST(Request, NeedsOnlyWhatHasNoDefault) {
