@@ -45,6 +45,8 @@ ExitStatus run(const Arguments& arguments) {
       "retry", po::value<std::vector<std::string>>()->value_name("STATE"),
       "try ended runs again: failed, diverged; may be given twice")("fail-fast",
                                                                     "stop at the first run that fails")(
+      "teacher-cache", po::value<double>()->default_value(20)->value_name("GB"),
+      "what kept outputs of teachers may take; 0: keep none")(
       "smoke", "two steps of every arm in a scratch store: does it work, how much memory, how long");
   const auto values = line.parse(arguments);
   if (!values) return ExitStatus::Done;
@@ -56,6 +58,9 @@ ExitStatus run(const Arguments& arguments) {
   options.coordinator.smoke = values->count("smoke") > 0;
   options.coordinator.retry = retried(*values);
   options.coordinator.command = joined(arguments);
+  const double gigabytes = (*values)["teacher-cache"].as<double>();
+  if (!(gigabytes >= 0 && gigabytes < 1e9)) throw UsageError("--teacher-cache: gigabytes, 0 or more");
+  options.coordinator.teacher_cache_bytes = std::int64_t(gigabytes * 1e9);
   if (values->count("jobs") > 0) {
     options.coordinator.jobs = (*values)["jobs"].as<int>();
     if (options.coordinator.jobs < 1) throw UsageError("--jobs: at least 1 is meant");

@@ -23,8 +23,9 @@ struct CoordinatorOptions {
   int jobs = 0;            // workers at once; 0: one a core, as far as memory goes
   bool fail_fast = false;  // the first failure stops the sweep
   bool smoke = false;      // two steps of each trajectory, stopped and resumed in between
-  std::set<State> retry;   // ended trajectories that are tried again
-  std::string command;     // for its journal
+  std::int64_t teacher_cache_bytes = RequestOptions{}.teacher_cache_bytes;
+  std::set<State> retry;  // ended trajectories that are tried again
+  std::string command;    // for its journal
 };
 
 /// Trains what a plan implies with workers of this machine, shares a store with others of its kind by the

@@ -96,6 +96,7 @@ Request request_for(const Store& store, const Plan& plan, const Task& task, cons
   for (const auto& run : trajectory.teachers)
     request.teachers[canonical({{"run", run}})] = teacher_source(store, plan.runs.at(run));
   request.teacher_cache = std::filesystem::absolute(store.teachers());
+  request.teacher_cache_bytes = options.teacher_cache_bytes;
   request.initial = trajectory.init;
   request.keep = teaches(plan, task) && options.keep == "none" ? "last" : options.keep;
   request.stop_after_steps = options.stop_after_steps;

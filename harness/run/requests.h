@@ -13,6 +13,7 @@ namespace ablate {
 /// What a coordinator asks of its workers beyond the specs.
 struct RequestOptions {
   std::string keep = "last";
+  std::int64_t teacher_cache_bytes = Request{}.teacher_cache_bytes;
   int stop_after_steps = 0, finish_after_steps = 0;  // as in Request
 };
 

@@ -36,6 +36,7 @@ nlohmann::json to_json(const Request& request) {
           {"data", request.data.string()},
           {"teachers", teachers},
           {"teacher_cache", request.teacher_cache.string()},
+          {"teacher_cache_bytes", request.teacher_cache_bytes},
           {"initial", request.initial.string()},
           {"keep", request.keep},
           {"loader_threads", request.loader_threads},
@@ -53,6 +54,7 @@ Request request_from(const nlohmann::json& json) {
   for (const auto& [name, source] : json.at("teachers").items())
     request.teachers[name] = teacher_from(source);
   request.teacher_cache = json.value("teacher_cache", "");
+  request.teacher_cache_bytes = json.value("teacher_cache_bytes", request.teacher_cache_bytes);
   request.initial = json.value("initial", "");
   request.keep = json.value("keep", request.keep);
   request.loader_threads = json.value("loader_threads", request.loader_threads);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -30,11 +31,12 @@ struct Request {
   std::string trajectory;  // key
   nlohmann::json spec;     // the trajectory's: {"recipe": ..., "seed": ..., "versions": ...}
   std::vector<RequestedRun> runs;
-  std::filesystem::path data;                     // pack
-  std::map<std::string, TeacherSource> teachers;  // by canonical text of the reference in the spec
-  std::filesystem::path teacher_cache;            // folder, empty: no cache
-  std::filesystem::path initial;                  // weight file of train.init, or empty
-  std::string keep = "last";                      // "last", "best", "none"
+  std::filesystem::path data;                         // pack
+  std::map<std::string, TeacherSource> teachers;      // by canonical text of the reference in the spec
+  std::filesystem::path teacher_cache;                // folder, empty: no cache
+  std::int64_t teacher_cache_bytes = 20'000'000'000;  // what exact outputs in it may take together
+  std::filesystem::path initial;                      // weight file of train.init, or empty
+  std::string keep = "last";                          // "last", "best", "none"
   int loader_threads = 1;
   int checkpoint_seconds = 300;  // at most this long between two checkpoints; 0: at epochs' ends only
   int stop_after_steps = 0;      // smoke runs and tests: interrupt after so many steps; 0: never

@@ -6,6 +6,7 @@
 
 #include "harness/core/canonical.h"
 #include "harness/core/problems.h"
+#include "harness/train/cache_budget.h"
 #include "harness/train/teacher_models.h"
 #include "harness/train/views.h"
 
@@ -87,7 +88,17 @@ void Teachers::want(const TeacherRef& teacher, const std::vector<std::string>& t
     if (std::find(known.taps.begin(), known.taps.end(), tap) == known.taps.end()) known.taps.push_back(tap);
 }
 
-void Teachers::open(const Kit& kit, int views, const nlohmann::json& environment) {
+bool Teachers::has_room_for(const std::string& key, int views, Log& log) const {
+  const auto images = std::int64_t(task_.epochs) * task_.steps_per_epoch * task_.train.batch * views;
+  const auto needed = images * task_.classes() * std::int64_t(sizeof(float));
+  const auto budget = request_.teacher_cache_bytes;
+  if (make_room(request_.teacher_cache, key, needed, budget)) return true;
+  log.say(fmt::format("a teacher's outputs take {:.1f} GB and may take {:.1f}: it is asked at every step",
+                      double(needed) / 1e9, double(budget) / 1e9));
+  return false;
+}
+
+void Teachers::open(const Kit& kit, int views, const nlohmann::json& environment, Log& log) {
   for (auto& [name, teacher] : teachers_) {
     if (!teacher.wanted || !teacher.taps.empty()) continue;
     // A trial run is over before a whole view would be of use; what is stored already is read there too.
@@ -98,9 +109,10 @@ void Teachers::open(const Kit& kit, int views, const nlohmann::json& environment
     else if (kept_.views == 0 && source_of(name).outputs)
       throw Error(fmt::format("{}: holds what a teacher says of fixed views; switch curriculum.reinforced on",
                               source_of(name).file.string()));
-    else if (kept_.views == 0 && !request_.teacher_cache.empty())
-      teacher.cache.emplace(request_.teacher_cache /
-                            cache_key(name, source_of(name), task_, kit, views, environment));
+    else if (kept_.views == 0 && !request_.teacher_cache.empty()) {
+      const auto key = cache_key(name, source_of(name), task_, kit, views, environment);
+      if (has_room_for(key, views, log)) teacher.cache.emplace(request_.teacher_cache / key);
+    }
   }
 }
 

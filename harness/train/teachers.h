@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "harness/train/kit.h"
+#include "harness/train/log.h"
 #include "harness/train/task.h"
 #include "harness/train/teacher_cache.h"
 #include "harness/train/view_outputs.h"
@@ -27,7 +28,7 @@ class Teachers {
   void keep_views(int views, int top) { kept_ = {views, top}; }
   /// Once all wishes are known: looks up outputs instead of computing them, where the request names a cache.
   /// Throws Error when a teacher of stored outputs does not fit.
-  void open(const Kit& kit, int views, const nlohmann::json& environment);
+  void open(const Kit& kit, int views, const nlohmann::json& environment, Log& log);
   /// Before an epoch: has the outputs of its view at hand. False when it was told to stop.
   bool turn_to(int epoch, const std::atomic<bool>& stop);
   /// By canonical text of the reference.
@@ -47,6 +48,7 @@ class Teachers {
   const TeacherSource& source_of(const std::string& name) const;
   MakeView views_of(const std::string& name, Model* model, const Kit& kit,
                     const nlohmann::json& environment) const;
+  bool has_room_for(const std::string& key, int views, Log& log) const;
   at::Tensor logits_of(const Teacher& teacher, const Batch& batch, const Progress& at,
                        const std::function<Output()>& ask) const;
 

@@ -130,7 +130,7 @@ Training::Training(const Request& asked, const std::vector<IngredientEntry>& cat
     Wishes wishes(*this, member, labels);
     member->begin(wishes);
   }
-  teachers.open(kit, views, environment);
+  teachers.open(kit, views, environment, log);
   sets.push_back(parameter_set("student", student->weights(), kit));
   for (auto& part : along) sets.push_back(parameter_set(part.name, part.weights, kit));
 }

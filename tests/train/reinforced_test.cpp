@@ -195,8 +195,7 @@ TEST_F(OutsideTeacherTest, WritingGoesOnWhereItStopped) {
 TEST_F(OutsideTeacherTest, OutputsForOtherViewsAreRefusedWithTheDifference) {
   write_outputs(outputs_);
   auto asked = by_outputs();
-  for (auto* spec : {&asked.spec, &asked.runs[0].spec})
-    (*spec)["recipe"]["augment"]["crop"]["padding"] = 1;
+  for (auto* spec : {&asked.spec, &asked.runs[0].spec}) (*spec)["recipe"]["augment"]["crop"]["padding"] = 1;
   EXPECT_THROW(train_in(shop_.folder("other"), asked), Error);
   EXPECT_THAT(lines_of(shop_.folder("other"), "end").at(0).at("message").get<std::string>(),
               HasSubstr("changes.augment.crop.padding is 2 there and 1 here"));

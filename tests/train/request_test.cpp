@@ -12,12 +12,13 @@ TEST(Request, ReadsBackAsItWasWritten) {
   request.runs = {{"a", {{"seed", 3}}}, {"b", nullptr}};
   request.data = "data/x.pack";
   request.teachers["{\"run\":\"k\"}"] = {.file = "w.safetensors",
-                                          .outputs = true,
-                                          .backbone = {{"resnet", {{"depth", 20}}}},
-                                          .size = 24,
-                                          .mean = {0.5, 0.25, 0.125},
-                                          .std = {1, 1, 1}};
+                                         .outputs = true,
+                                         .backbone = {{"resnet", {{"depth", 20}}}},
+                                         .size = 24,
+                                         .mean = {0.5, 0.25, 0.125},
+                                         .std = {1, 1, 1}};
   request.teacher_cache = "teachers";
+  request.teacher_cache_bytes = 12;
   request.initial = "init.safetensors";
   request.keep = "best";
   request.loader_threads = 3;
