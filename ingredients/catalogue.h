@@ -85,6 +85,8 @@ struct IngredientHeader {
   /// Settings at which it acts on a training of two epochs, where its defaults would not: what contract tests
   /// run it with.
   nlohmann::json trial = nlohmann::json::object();
+  /// What a recipe must hold beside it for it to act ({"reparam": {"branches": {}}}), likewise.
+  nlohmann::json trial_beside = nlohmann::json::object();
   /// Why it makes no sense in this recipe, one message a reason, with what to change; empty when it does.
   std::function<std::vector<std::string>(const nlohmann::json& settings, const RecipeView&)> refuses;
   /// Why it does not fit the student's network, rewritten as it is trained: a map that it lacks.

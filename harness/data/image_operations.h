@@ -21,13 +21,16 @@ void flip_horizontal(Image& image);
 /// The box of that size at (top, left), which must lie inside.
 Image cropped(const Image& image, int top, int left, int height, int width);
 
-/// Antialiased resize by a triangle filter whose support grows with the reduction: horizontal pass, rounded
-/// to bytes, then vertical pass, as Pillow's BILINEAR.
-Image resized(const Image& image, int height, int width);
+/// The kernel of a resize: a triangle, or the cubic with a = -0.5 (Keys 1981).
+enum class Filter { Bilinear, Bicubic };
+
+/// Antialiased resize by a filter whose support grows with the reduction: horizontal pass, rounded to bytes,
+/// then vertical pass, as Pillow's BILINEAR and BICUBIC.
+Image resized(const Image& image, int height, int width, Filter filter = Filter::Bilinear);
 
 /// The box at (top, left) of the image resized to full_height x full_width, without making the rest.
 Image resized_window(const Image& image, int full_height, int full_width, int top, int left, int height,
-                     int width);
+                     int width, Filter filter = Filter::Bilinear);
 
 /// What evaluation sees: an image that is size x size as it is; otherwise the shorter side is resized to
 /// floor(size / crop), the other in proportion, and the centre is cut out.
@@ -58,6 +61,10 @@ void adjust_contrast(Image& image, double factor);
 void adjust_brightness(Image& image, double factor);
 /// d is smoothed; the border stays as it is.
 void adjust_sharpness(Image& image, double factor);
+
+/// Turns the hue of every pixel by that share of the circle, through HSV in bytes as Pillow converts them
+/// (image_hue.cpp).
+void turn_hue(Image& image, double turns);
 
 // Geometry: where each pixel comes from, as Pillow's Image.transform (image_geometry.cpp).
 

@@ -5,10 +5,10 @@ namespace {
 
 class AsymmetricBlocks final : public Rewriting {
  public:
-  struct Params {
+  struct Params : RewritingParams {
     std::vector<std::string> roles = roles_with_area();
   };
-  explicit AsymmetricBlocks(const Params&) {}
+  explicit AsymmetricBlocks(const Params& p) : Rewriting(p) {}
 };
 
 /// k x k, 1 x k and k x 1, each with its BatchNorm; each is padded along its own axis only (Ding et al. 2019,
@@ -31,9 +31,9 @@ std::vector<Branch> asymmetric_branches(const Node& unit) {
 
 IngredientEntry reparam_acb() {
   using P = AsymmetricBlocks::Params;
-  const auto fields = Fields<P>{}.add("roles", &P::roles, Range{.choices = role_names(), .min_items = 1},
-                                      "which units get branches, where their kernel is larger than 1x1",
-                                      "every kernel with an area");
+  const auto fields = rewriting_fields<P>().add(
+      "roles", &P::roles, Range{.choices = role_names(), .min_items = 1},
+      "which units get branches, where their kernel is larger than 1x1", "every kernel with an area");
   return describe<AsymmetricBlocks>(
       {.name = "reparam.acb",
        .stage = Stage::Graph,

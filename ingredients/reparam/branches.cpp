@@ -5,7 +5,7 @@ namespace {
 
 class Branches final : public Rewriting {
  public:
-  struct Params {
+  struct Params : RewritingParams {
     int convolutions = BranchOptions{}.convolutions;
     bool scale = BranchOptions{}.scale;
     bool identity = BranchOptions{}.identity;
@@ -13,14 +13,14 @@ class Branches final : public Rewriting {
 
     BranchOptions options() const { return {convolutions, scale, identity, roles_named(roles)}; }
   };
-  explicit Branches(const Params&) {}
+  explicit Branches(const Params& p) : Rewriting(p) {}
 };
 
 }  // namespace
 
 IngredientEntry reparam_branches() {
   using P = Branches::Params;
-  auto fields = Fields<P>{}
+  auto fields = rewriting_fields<P>()
                     .add("convolutions", &P::convolutions, between(1, 5),
                          "copies of a unit's own convolution, each with BatchNorm")
                     .add("scale", &P::scale, any(), "a 1x1 convolution with BatchNorm beside larger kernels")

@@ -5,11 +5,11 @@ namespace {
 
 class DiverseBranches final : public Rewriting {
  public:
-  struct Params {
+  struct Params : RewritingParams {
     std::vector<std::string> roles = roles_with_area();
     int depthwise_expansion = 2;
   };
-  explicit DiverseBranches(const Params&) {}
+  explicit DiverseBranches(const Params& p) : Rewriting(p) {}
 };
 
 bool is_depthwise(const Link& conv) {
@@ -66,7 +66,7 @@ std::vector<Branch> diverse_branches(const Node& unit, int depthwise_expansion) 
 IngredientEntry reparam_dbb() {
   using P = DiverseBranches::Params;
   const auto fields =
-      Fields<P>{}
+      rewriting_fields<P>()
           .add("roles", &P::roles, Range{.choices = role_names(), .min_items = 1},
                "which units get branches, where their kernel is larger than 1x1", "every kernel with an area")
           .add("depthwise_expansion", &P::depthwise_expansion, between(1, 8),

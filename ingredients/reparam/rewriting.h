@@ -4,14 +4,29 @@
 #include <string>
 #include <vector>
 
+#include "harness/core/params.h"
 #include "harness/graph/rewrite.h"
 #include "ingredients/ingredient.h"
 
 namespace ablate::ingredients {
 
-/// A rewritten network: nothing to do while it trains but to say how many branches it gained.
+/// What every re-parameterisation has.
+struct RewritingParams {
+  std::string start = "ones";
+};
+
+/// A rewritten network: how strongly its branches start, and nothing to do while it trains but to say how
+/// many it gained.
 class Rewriting : public Ingredient {
  public:
+  explicit Rewriting(const RewritingParams& p) : start_(p.start) {}
+
+  void initialise(Weights& weights, const Graph& graph) override {
+    if (start_ == "ones") return;
+    for (const auto& node : graph.nodes)
+      if (node.branches.size() > 1)
+        for (const auto& branch : node.branches) start(branch, node.branches.size(), weights);
+  }
   void begin(Setup& setup) override {
     added_ = 0;
     for (const auto& node : setup.graph().nodes)
@@ -20,8 +35,29 @@ class Rewriting : public Ingredient {
   Counters counters() const override { return {{"branches_added", double(added_)}}; }
 
  private:
+  /// By the weight of the branch's last BatchNorm.
+  void start(const Branch& branch, std::size_t branches, Weights& weights) const {
+    const double alone = branch.id == "0" ? 1 : 0;
+    const double strength = start_ == "even" ? 1 / double(branches) : alone;
+    for (auto link = branch.links.rbegin(); link != branch.links.rend(); ++link)
+      if (link->kind == Link::Kind::Norm) {
+        weights.at(link->name + ".weight").fill_(strength);
+        return;
+      }
+  }
+
+  std::string start_;
   std::int64_t added_ = 0;
 };
+
+template <class P>
+Fields<P> rewriting_fields() {
+  return Fields<P>{}.add(
+      "start", &P::start, one_of({"ones", "even", "plain"}),
+      "weight of each branch's last BatchNorm at the start: 1; 1 by the number of branches; or 1 for the "
+      "unit's own kernel and 0 for the others, so that the network starts as the plain one",
+      "ones: RepVGG, MobileOne, GhostNetV3; ACNet's code has even and plain, DBB's plain");
+}
 
 inline constexpr const char* kOneForm = "the network has one form throughout its training";
 

@@ -87,6 +87,52 @@ TEST(Resize, AWindowIsAPartOfTheWhole) {
   EXPECT_EQ(part.pixels, cropped(whole, 5, 9, 11, 20).pixels);
 }
 
+/// Byte i is 37 i + 11, modulo 256: easily written down in any language.
+Image counted_image(int height, int width) {
+  Image image = plain_image(height, width, 0);
+  for (std::size_t i = 0; i < image.pixels.size(); ++i) image.pixels[i] = std::uint8_t(37 * i + 11);
+  return image;
+}
+
+TEST(Resize, IsBicubicAsPillow) {  // Pillow 13.0, Image.resize(..., BICUBIC)
+  EXPECT_EQ(resized(counted_image(5, 4), 3, 3, Filter::Bicubic).pixels,
+            (std::vector<std::uint8_t>{86,  131, 82,  155, 112, 153, 100, 92,  129, 151, 150, 138, 138, 100,
+                                       150, 132, 180, 108, 162, 86,  137, 137, 179, 136, 111, 148, 140}));
+  EXPECT_EQ(resized(counted_image(5, 4), 7, 6, Filter::Bicubic).pixels,
+            (std::vector<std::uint8_t>{
+                0,   29,  82,  53,  106, 151, 148, 150, 186, 233, 16,  53,  167, 60,  97,  82,  137, 174,
+                124, 160, 26,  90,  143, 95,  86,  124, 170, 193, 126, 164, 121, 98,  144, 26,  71,  126,
+                205, 247, 57,  147, 146, 71,  98,  72,  122, 143, 188, 232, 105, 156, 156, 57,  92,  55,
+                124, 178, 215, 192, 93,  130, 230, 27,  67,  109, 113, 164, 147, 199, 101, 215, 252, 16,
+                55,  117, 162, 139, 149, 188, 187, 158, 198, 44,  72,  130, 92,  133, 143, 176, 213, 174,
+                139, 57,  94,  142, 129, 173, 136, 195, 217, 111, 151, 82,  104, 140, 127, 105, 142, 205,
+                255, 21,  58,  179, 73,  126, 110, 162, 164, 220, 255, 43,  151, 188, 81,  57,  94,  149}));
+}
+
+TEST(TurnHue, GoesThroughHsvInBytesAsTorchvision) {  // torchvision's adjust_hue on Pillow 13.0 images
+  const std::vector<std::uint8_t> before{255, 0,  0,  200, 100, 50, 13, 13,  13,  10, 250,
+                                         130, 90, 20, 240, 7,   0,  3,  255, 255, 0};
+  const auto turned = [&](double turns) {
+    Image image = plain_image(1, 7, 0);
+    image.pixels = before;
+    turn_hue(image, turns);
+    return image.pixels;
+  };
+  using Bytes = std::vector<std::uint8_t>;
+  EXPECT_EQ(turned(0.25),
+            (Bytes{132, 255, 0, 78, 200, 50, 13, 13, 13, 11, 16, 250, 240, 21, 67, 7, 7, 0, 0, 255, 120}));
+  EXPECT_EQ(turned(-0.1),
+            (Bytes{255, 0, 144, 200, 50, 85, 13, 13, 13, 33, 250, 11, 21, 83, 240, 7, 0, 7, 255, 102, 0}));
+  EXPECT_EQ(turned(0.5),
+            (Bytes{0, 255, 252, 50, 152, 200, 13, 13, 13, 250, 11, 135, 181, 240, 21, 0, 7, 4, 0, 6, 255}));
+  Image image = counted_image(5, 4);
+  turn_hue(image, 0.3);
+  EXPECT_EQ(image.pixels, (Bytes{85,  11,  65,  196, 122, 176, 107, 233, 15,  162, 88,  142, 18,  236, 223,
+                                 128, 54,  108, 239, 166, 219, 94,  20,  74,  205, 131, 185, 116, 242, 24,
+                                 171, 97,  151, 27,  245, 232, 137, 63,  117, 248, 174, 228, 103, 29,  83,
+                                 214, 140, 194, 125, 251, 32,  180, 107, 160, 36,  254, 241, 146, 72,  126}));
+}
+
 TEST(Fit, LeavesAnImageOfTheRightSizeAlone) {
   Image image = stream_image(32, 32, 5);
   fit(image, 32, 0.875);

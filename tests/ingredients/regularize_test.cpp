@@ -3,9 +3,11 @@
 #include <algorithm>
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include "backbones/catalogue.h"
 #include "harness/execute/executor.h"
+#include "tests/execute/filled.h"
 #include "tests/ingredients/loss_support.h"
 #include "tests/ingredients/support.h"
 
@@ -170,6 +172,70 @@ TEST(RDrop, RefusesToJudgeItsPassesByTwoLosses) {
   const json binary{{"loss", {{"bce", json::object()}}}};
   EXPECT_EQ(r_drop_reasons(binary), 1u);
   EXPECT_EQ(r_drop_reasons(binary, {{"task", "first"}}), 0u);
+}
+
+/// The depthwise units of a small network, each as a 3x3 and a 1x1 branch.
+class EquivalentDecayTest : public testing::Test {
+ protected:
+  EquivalentDecayTest() : graph_(small_network("mobilenetv2")) {
+    rewritten("reparam.branches", {{"convolutions", 1}, {"identity", false}, {"roles", {"depthwise"}}},
+              graph_);
+    weights_ = filled_weights(graph_, 1.75, at::kDouble);
+    weights_.require_gradients();
+    weights_.gradients().zero_();
+  }
+  at::Tensor factor(const std::string& norm) const {
+    return (weights_.at(norm + ".weight") / (weights_.at(norm + ".running_var") + 1e-5).sqrt())
+        .reshape({-1, 1, 1, 1})
+        .detach();
+  }
+
+  Graph graph_;
+  Weights weights_;
+};
+
+TEST_F(EquivalentDecayTest, IsTheGradientOfRepVggsCustomL2) {
+  const auto decay = make("regularize.equivalent_decay", {{"weight", 0.03}});
+  FakeSetup setup("regularize.equivalent_decay", weights_, graph_);
+  decay->begin(setup);
+  std::vector<ParameterSet> sets;
+  Update update{{}, {}, sets};
+  decay->after_backward(update);
+  int units = 0;
+  for (const auto& node : graph_.nodes) {
+    if (node.branches.size() < 2) continue;
+    const auto &large = node.branches[0].links, &small = node.branches[1].links;
+    const auto k3 = weights_.at(large[0].name + ".weight").detach().clone().requires_grad_(true),
+               k1 = weights_.at(small[0].name + ".weight").detach().clone().requires_grad_(true);
+    const auto t3 = factor(large[1].name), t1 = factor(small[1].name);
+    {
+      const at::AutoGradMode with_gradients(true);
+      const auto centre = k3.narrow(2, 1, 1).narrow(3, 1, 1);
+      const auto circle = k3.square().sum() - centre.square().sum();
+      const auto equivalent = (centre * t3 + k1 * t1).square() / (t3.square() + t1.square());
+      ((circle + equivalent.sum()) * (0.03 / 2)).backward();
+    }
+    EXPECT_TRUE(at::allclose(weights_.at(large[0].name + ".weight").grad(), k3.grad(), 1e-9, 1e-12))
+        << node.path;
+    EXPECT_TRUE(at::allclose(weights_.at(small[0].name + ".weight").grad(), k1.grad(), 1e-9, 1e-12))
+        << node.path;
+    ++units;
+  }
+  EXPECT_GT(units, 10);
+}
+
+TEST_F(EquivalentDecayTest, TakesTheKernelsFromTheOptimizersDecay) {
+  const auto decay = make("regularize.equivalent_decay");
+  FakeSetup setup("regularize.equivalent_decay", weights_, graph_);
+  decay->begin(setup);
+  ParameterSet set{"student", weights_.trained(), weights_.gradients(), &weights_.segments()};
+  set.decay_scale.assign(weights_.segments().size(), 1.0);
+  decay->group(set);
+  for (std::size_t i = 0; i < set.segments->size(); ++i) {
+    const auto& segment = weights_.segments()[i];
+    const bool branch = segment.kind == Kind::ConvWeight && segment.name.find("rpr") != std::string::npos;
+    EXPECT_EQ(set.decay_scale[i], branch ? 0 : 1) << segment.name;
+  }
 }
 
 }  // namespace

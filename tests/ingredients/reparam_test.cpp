@@ -91,5 +91,32 @@ TEST(Reparam, LeavesPointwiseUnitsToBranches) {
     EXPECT_EQ(branches(name, Role::Pointwise, "mobilenetv2").size(), 1u) << name;
 }
 
+TEST(Reparam, StartsAsThePlainNetworkWhenAskedTo) {
+  for (const std::string name : {"reparam.branches", "reparam.acb", "reparam.dbb"}) {
+    const Graph plain = network("mobilenetv2", {{"width", 0.35}});
+    Graph graph = plain;
+    const auto& entry = entry_of(name);
+    const auto settings = settings_of(entry, {{"start", "plain"}, {"roles", role_names()}});
+    entry.rewrite(settings, graph);
+    auto weights = initial_weights(graph, 3, at::kDouble);
+    entry.make(settings)->initialise(weights, graph);
+    const auto expected = logits(plain, initial_weights(plain, 3, at::kDouble));
+    EXPECT_LT(distance(logits(graph, weights), expected), 1e-12) << name;
+  }
+}
+
+TEST(Reparam, BranchesMayStartWithEvenShares) {
+  Graph graph = network("mobilenetv2", {{"width", 0.35}});
+  const auto& entry = entry_of("reparam.acb");
+  const auto settings = settings_of(entry, {{"start", "even"}});
+  entry.rewrite(settings, graph);
+  auto weights = initial_weights(graph, 3);
+  entry.make(settings)->initialise(weights, graph);
+  const auto& unit = graph.nodes[graph.units(Role::Depthwise).at(0)];
+  ASSERT_EQ(unit.branches.size(), 3u);
+  for (const auto& branch : unit.branches)  // ACNet's code: gamma = 1 / 3
+    EXPECT_NEAR(weights.at(branch.links[1].name + ".weight").mean().item<double>(), 1.0 / 3, 1e-7);
+}
+
 }  // namespace
 }  // namespace ablate::test

@@ -94,11 +94,13 @@ nlohmann::json SmallTraining::with(nlohmann::json recipe, const IngredientEntry&
                                    const nlohmann::json& given) const {
   if (find_family(entry.family)->arity != Arity::Any && !entry.wrapper) recipe.erase(entry.family);
   recipe[entry.family][entry.short_name] = complete(entry, given);
+  recipe.update(entry.trial_beside);
   return recipe;
 }
 
 nlohmann::json SmallTraining::without(nlohmann::json recipe, const IngredientEntry& entry) const {
   if (recipe.contains(entry.family)) recipe[entry.family].erase(entry.short_name);
+  recipe.update(entry.trial_beside);
   return recipe;
 }
 
