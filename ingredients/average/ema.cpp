@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "ingredients/average/decay.h"
 #include "ingredients/average/weight_average.h"
 
@@ -66,6 +68,10 @@ std::vector<std::string> ema_refusals(const nlohmann::json& settings, const Reci
   const bool rescale = settings.at("rescale");
   if (half_life + window + rescale > 1)
     reasons.push_back("half_life, window and rescale each say what the decay is; keep one of them");
+  if ((half_life || window) && settings.at("decay") != ExponentialAverage::Params{}.decay)
+    reasons.push_back(
+        fmt::format("{0} stands in place of decay, which would do nothing; leave out decay or {0}",
+                    half_life ? "half_life" : "window"));
   const bool by_epochs = rescale || ((half_life || window) && settings.at("unit") == "epoch");
   if (by_epochs && recipe.on("optimizer", "accumulate"))
     reasons.push_back(
@@ -79,7 +85,8 @@ Fields<ExponentialAverage::Params> ema_fields() {
   using P = ExponentialAverage::Params;
   Fields<P> fields;
   fields
-      .add("decay", &P::decay, from_below(0, 1), "share of the average that an update keeps",
+      .add("decay", &P::decay, from_below(0, 1),
+           "share of the average that an update keeps; to be left out beside half_life or window",
            "GhostNetV3's released script")
       .add("half_life", &P::half_life, above(0), "in place of decay: what is so old counts half",
            "not used: by decay")
