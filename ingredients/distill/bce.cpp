@@ -46,7 +46,7 @@ IngredientEntry distill_bce() {
            .formula = "kd_weight * mean_n mean_c [-p_t log sigmoid(z_s) - (1 - p_t) log(1 - sigmoid(z_s))], "
                       "p_t = softmax(z_t / T), T = temperature; over_classes sum: sum_c",
            .interactions = "Its authors take it beside `loss.bce`: a mean over classes is small beside a "
-                           "cross-entropy. Not 0 where the student agrees.",
+                           "cross-entropy. Not 0 where the student agrees with the teacher.",
            .refuses = bce_distill_refusals}),
       logit_fields<P>("VanillaKD; the teacher's logits alone are softened")
           .add("over_classes", &P::over_classes, one_of({"mean", "sum"}),

@@ -51,8 +51,8 @@ IngredientEntry distill_wsld() {
            .formula = "kd_weight * T^2 * mean_n w_n sum_c -p_t log p_s, w_n = 1 - exp(-CE_s / (CE_t + 1e-7)) "
                       "without gradient, CE = -log softmax(z)_y, p = softmax(z / T), T = temperature, y = "
                       "the label's class",
-           .interactions = "Not 0 where the student agrees. A teacher that is sure of a label gives its "
-                           "sample the full weight."}),
+           .interactions = "Not 0 where the student agrees with the teacher. A teacher that is sure of a "
+                           "label gives its sample the full weight."}),
       labelled_fields<P>("the authors' ImageNet setting"));
 }
 

@@ -44,10 +44,10 @@ IngredientEntry loss_label_smoothing() {
        .source = "Szegedy et al. 2016, arXiv:1512.00567, section 7",
        .formula = "q <- (1 - epsilon) q + epsilon / K; over others: q <- (1 - epsilon) q + epsilon (1 - q) / "
                   "(K - 1)",
-       .interactions = "Of the targets, so of whatever judges by them; what teachers say stays as it is, and "
-                       "beside a distillation with a small ce_weight it does next to nothing. A teacher that "
-                       "was trained with it says less of how classes resemble each other. Training losses of "
-                       "runs with and without it do not compare.",
+       .interactions = "Changes the targets, so every loss that looks at them; what teachers say stays as it "
+                       "is. Beside a distillation with a small ce_weight it does next to nothing. A teacher "
+                       "that was trained with it says less of how classes resemble each other. Training "
+                       "losses of runs with and without it do not compare.",
        .neutral = {nlohmann::json::object({{"epsilon", 0.0}})},
        .counters = {"batches"}},
       Fields<P>{}
