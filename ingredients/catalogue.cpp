@@ -35,6 +35,11 @@ bool RecipeView::has(const std::string& family) const {
   return family_of(recipe, family) != nullptr;
 }
 
+void add_interaction(IngredientHeader& header, const std::string& sentence) {
+  if (!header.interactions.empty()) header.interactions += ' ';
+  header.interactions += sentence;
+}
+
 bool IngredientEntry::is_neutral(const nlohmann::json& settings) const {
   const auto matches = [&](const nlohmann::json& object) {
     for (auto it = object.begin(); it != object.end(); ++it)

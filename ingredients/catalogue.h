@@ -52,9 +52,11 @@ struct IngredientHeader {
   Stage stage = Stage::Loss;
   std::string doc;
   std::string source;
-  /// What it computes, in a line of plain mathematics; empty where the sentence of `doc` says it all.
+  /// What it computes, in plain mathematics: parameters by their names, clauses apart by "; ". Empty only
+  /// where what is drawn or shown has no formula (augment, curriculum).
   std::string formula;
-  /// What it does to others or needs of them, beyond what is refused.
+  /// What it does to others or needs of them, beyond what is refused, in sentences; `names` of parameters and
+  /// ingredients in backticks.
   std::string interactions;
   int version = 1;
   /// Never changes the weights being trained: runs that differ only in such ingredients share one trajectory.
@@ -98,6 +100,9 @@ struct IngredientHeader {
   /// found nothing).
   std::function<int(const nlohmann::json& settings, Graph& graph)> rewrite;
 };
+
+/// Adds a sentence to what a header says of others.
+void add_interaction(IngredientHeader& header, const std::string& sentence);
 
 struct IngredientEntry : IngredientHeader {
   std::string family;      // "distill"

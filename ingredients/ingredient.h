@@ -21,7 +21,7 @@
 
 namespace ablate {
 
-/// Where training stands. Steps count optimizer updates.
+/// Where training stands. Steps count batches: where gradients are accumulated, several make an update.
 struct Progress {
   int epoch = 0;  // from 0
   int step = 0;   // of the epoch, from 0

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <iostream>
+#include <sstream>
 
 #include <fmt/format.h>
 
@@ -10,6 +12,33 @@
 namespace ablate::cli {
 namespace {
 
+/// The words of a text in lines of at most 100 columns, each behind so many spaces.
+void print_lines(const std::string& text, std::size_t indent) {
+  constexpr std::size_t kColumns = 100;
+  std::istringstream words(text);
+  std::string line, word;
+  const auto print = [&] { std::cout << fmt::format("{:{}}{}\n", "", indent, line); };
+  while (words >> word) {
+    if (!line.empty() && indent + line.size() + 1 + word.size() > kColumns) {
+      print();
+      line.clear();
+    }
+    line += (line.empty() ? "" : " ") + word;
+  }
+  if (!line.empty()) print();
+}
+
+/// Clauses stand on lines of their own.
+void print_formula(const std::string& formula) {
+  if (formula.empty()) return;
+  std::cout << "formula:\n";
+  for (std::size_t at = 0; at < formula.size();) {
+    const auto end = std::min(formula.find("; ", at), formula.size());
+    print_lines(formula.substr(at, end - at), 2);
+    at = end + 2;
+  }
+}
+
 void print_neutral(const IngredientHeader& header) {
   if (header.neutral.empty()) {
     std::cout << fmt::format("never neutral: {}\n", header.no_neutral);
@@ -19,12 +48,13 @@ void print_neutral(const IngredientHeader& header) {
 }
 
 void print_ingredient(const IngredientHeader& header) {
+  print_formula(header.formula);
+  if (!header.interactions.empty()) std::cout << "with others:\n";
+  print_lines(header.interactions, 2);
   if (header.passive)
     std::cout << "passive: never changes the weights being trained, so such runs share one training\n";
   if (header.wrapper) std::cout << "wraps the optimizer that stands beside it\n";
   if (header.needs_teacher) std::cout << "needs a teacher\n";
-  if (!header.formula.empty()) std::cout << fmt::format("formula: {}\n", header.formula);
-  if (!header.interactions.empty()) std::cout << fmt::format("with others: {}\n", header.interactions);
   print_neutral(header);
   if (!header.no_window.empty()) std::cout << fmt::format("always active: {}\n", header.no_window);
   if (header.counters.empty()) return;
@@ -34,14 +64,16 @@ void print_ingredient(const IngredientHeader& header) {
 }
 
 void print_card(const Card& card) {
-  std::cout << fmt::format("{}\n  {}\n", card.name, card.doc);
+  std::cout << card.name << '\n';
+  print_lines(card.doc, 2);
   if (!card.source.empty()) std::cout << fmt::format("source: {}\n", card.source);
   std::cout << fmt::format("version: {}\n", card.version);
   if (card.ingredient) print_ingredient(*card.ingredient);
   if (card.params->empty()) std::cout << "no parameters\n";
   for (const auto& param : *card.params) {
-    std::cout << fmt::format("  {}: {}\n    {}\n", param.name, describe_values(param), param.doc);
-    if (!param.source.empty()) std::cout << fmt::format("    source: {}\n", param.source);
+    std::cout << fmt::format("  {}: {}\n", param.name, describe_values(param));
+    print_lines(param.doc, 4);
+    if (!param.source.empty()) print_lines("default from: " + param.source, 4);
   }
 }
 

@@ -36,7 +36,7 @@ std::string parameters_table(const std::vector<ParamInfo>& params) {
 
 std::string ingredient_facts(const IngredientHeader& header) {
   std::string text;
-  if (!header.formula.empty()) text += fmt::format("- Formula: {}\n", header.formula);
+  if (!header.formula.empty()) text += fmt::format("- Formula: `{}`\n", header.formula);
   if (!header.interactions.empty()) text += fmt::format("- With others: {}\n", header.interactions);
   if (header.passive) text += "- Passive: such runs share one training with those without it\n";
   if (header.wrapper) text += "- Wraps the optimizer that stands beside it\n";
@@ -62,8 +62,11 @@ std::string reference_page(const std::vector<Card>& cards) {
       "# Reference\n\nEverything that a recipe can hold, as the program declares it: `ablate describe "
       "--markdown`.\n"
       "An ingredient stands in a recipe as `\"family\": {\"name\": {\"parameter\": value}}`; what is left "
-      "out has its "
-      "default.\n\n";
+      "out has its default.\n\n"
+      "In formulas, words are parameters by their names, and lr is the base rate; w stands for weights, g "
+      "for their gradient, x for an image, q for its target, z for logits, p for probabilities, f for maps, "
+      "n for the images of a batch, c for the K classes, s for the student, t for the teacher (of schedules: "
+      "for the step), and `<-` for what takes the place of what was there.\n\n";
   for (const auto& card : cards) {
     if (family_of(card) != family) text += family_heading(family_of(card));
     family = family_of(card);

@@ -31,7 +31,8 @@ std::unique_ptr<DataSource> open_cifar10(const Cifar10& settings) {
 DataEntry cifar10() {
   return describe({.name = "cifar10",
                    .doc = "CIFAR-10 in its binary version: 32 x 32 pixels, 10 classes.",
-                   .source = "Krizhevsky 2009, Learning Multiple Layers of Features from Tiny Images"},
+                   .source = "Krizhevsky 2009, Learning Multiple Layers of Features from Tiny Images; mean "
+                             "and std of its training images"},
                   cifar10_facts, open_cifar10,
                   Fields<Cifar10>{}
                       .add("path", &Cifar10::path, any(), "folder with data_batch_1.bin to test_batch.bin")

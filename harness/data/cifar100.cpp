@@ -37,7 +37,8 @@ DataEntry cifar100() {
   return describe(
       {.name = "cifar100",
        .doc = "CIFAR-100 in its binary version: 32 x 32 pixels, 100 classes in 20 groups.",
-       .source = "Krizhevsky 2009, Learning Multiple Layers of Features from Tiny Images"},
+       .source = "Krizhevsky 2009, Learning Multiple Layers of Features from Tiny Images; mean and std of "
+                 "its training images"},
       cifar100_facts, open_cifar100,
       Fields<Cifar100>{}
           .add("path", &Cifar100::path, any(), "folder with train.bin and test.bin")

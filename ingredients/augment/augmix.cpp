@@ -132,11 +132,17 @@ IngredientEntry augment_augmix() {
        .stage = Stage::Augment,
        .doc = "Views of an image as mixtures of chains of operations, and a loss that keeps answers alike.",
        .source = "Hendrycks et al. 2020, arXiv:1912.02781",
+       .formula = "x <- (1 - m) x + m sum_i w_i chain_i(x), w ~ Dirichlet(alpha), m ~ Beta(alpha, alpha), i "
+                  "of chains; loss: jsd_weight * mean_n mean_v KL(p_v || mean_v p_v), v of views",
+       .interactions = "The student and its teachers see all `views`, so a step costs that many times as "
+                       "much; the task term judges the clean ones alone, distillation all of them. "
+                       "`augment.color_jitter` changes every view by draws of its own, the clean one too. "
+                       "`severity` follows the strength of `curriculum.progressive`.",
        .no_neutral = "its views take part in the statistics of BatchNorm whatever the weight of the loss",
        .no_window = "a sample has as many views in the last epoch as in the first",
        .counters = {"batches"},
        .refuses = augmix_refusals},
-      add_sampling(fields));
+      add_sampling(fields, "bilinear, as the authors' code"));
 }
 
 }  // namespace ablate::ingredients

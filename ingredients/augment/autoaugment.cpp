@@ -64,14 +64,17 @@ IngredientEntry augment_autoaugment() {
            "the policy found on CIFAR-10")
       .add("magnitude_std", &P::magnitude_std, at_least(0), "spread of each level around the table's",
            "0, the paper's; timm's tables only");
-  return describe<AutoAugment>({.name = "augment.autoaugment",
-                                .stage = Stage::Augment,
-                                .doc = "One of 25 pairs of operations that a search found.",
-                                .source = "Cubuk et al. 2019, arXiv:1805.09501",
-                                .no_neutral = "the tables say how often and how strongly operations act",
-                                .counters = {"batches"},
-                                .refuses = autoaugment_refusals},
-                               add_sampling(fields));
+  return describe<AutoAugment>(
+      {.name = "augment.autoaugment",
+       .stage = Stage::Augment,
+       .doc = "One of 25 pairs of operations that a search found.",
+       .source = "Cubuk et al. 2019, arXiv:1805.09501",
+       .interactions = "Acts before `augment.color_jitter`, which timm would switch off beside a policy and "
+                       "which here acts too. Does not follow the strength of `curriculum.progressive`.",
+       .no_neutral = "the tables say how often and how strongly operations act",
+       .counters = {"batches"},
+       .refuses = autoaugment_refusals},
+      add_sampling(fields));
 }
 
 }  // namespace ablate::ingredients

@@ -57,6 +57,11 @@ IngredientEntry augment_color_jitter() {
        .doc = "Scale brightness, contrast and saturation by factors around 1, and turn the hue, in random "
               "order.",
        .source = "Howard 2013, arXiv:1312.5402; timm's default strengths",
+       .formula = "x <- f x + (1 - f) x', f ~ U(max(0, 1 - j), 1 + j), with j, x' of each: brightness, "
+                  "black; contrast, the mean grey; saturation, the grey image; the hue turns by U(-j, j)",
+       .interactions = "Acts beside a policy too, where timm switches its own off: after "
+                       "`augment.autoaugment`, before `augment.randaugment` and `augment.trivialaugment`. "
+                       "Follows the strength of `curriculum.progressive`.",
        .neutral = {nlohmann::json::object(
            {{"brightness", 0.0}, {"contrast", 0.0}, {"saturation", 0.0}, {"hue", 0.0}})},
        .counters = {"batches"}},

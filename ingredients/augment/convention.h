@@ -30,14 +30,13 @@ class SamplingChoice {
 };
 
 template <class P>
-Fields<P>& add_sampling(Fields<P>& fields) {
+Fields<P>& add_sampling(Fields<P>& fields, const std::string& interpolation =
+                                               "the convention's: random as timm, nearest as torchvision") {
   return fields
       .add("interpolation", &SamplingParams::interpolation,
            one_of({"convention", "nearest", "bilinear", "bicubic", "random"}),
-           "between pixels; random: bilinear or bicubic, drawn for each operation",
-           "the convention's: random as timm, nearest as torchvision")
-      .add("fill", &SamplingParams::fill,
-           each(between(0, 255), 3), "colour outside the image",
+           "between pixels; random: bilinear or bicubic, drawn for each operation", interpolation)
+      .add("fill", &SamplingParams::fill, each(between(0, 255), 3), "colour outside the image",
            "null: the convention's, grey 128 as timm, black as torchvision");
 }
 

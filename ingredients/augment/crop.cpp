@@ -34,6 +34,8 @@ IngredientEntry augment_crop() {
        .stage = Stage::Crop,
        .doc = "Pad the image and cut out a window of its old size at a random place.",
        .source = "He et al. 2016, arXiv:1512.03385, section 4.2",
+       .interactions = "`padding` is in pixels of the training image and does not shrink with the images of "
+                       "`curriculum.progressive`.",
        .neutral = {nlohmann::json::object({{"padding", 0}})},
        .counters = {"batches"},
        .refuses = [](const auto&, const RecipeView& recipe) { return refuse_two_crops(recipe, "crop"); }},

@@ -62,6 +62,8 @@ IngredientEntry augment_cutout() {
        .stage = Stage::Erase,
        .doc = "Fill a square of every image, around a random centre and clipped.",
        .source = "DeVries and Taylor 2017, arXiv:1708.04552",
+       .interactions = "Comes after every policy and before `mix`: holes are mixed, and teachers see them. "
+                       "`side` is in pixels and does not shrink with the images of `curriculum.progressive`.",
        .neutral = {nlohmann::json::object({{"side", 0}})},
        .counters = {"images"},
        .refuses = cutout_refusals},

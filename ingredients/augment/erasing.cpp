@@ -66,13 +66,19 @@ IngredientEntry augment_erasing() {
        .stage = Stage::Erase,
        .doc = "Fill a box of random area and shape in some of the images.",
        .source = "Zhong et al. 2020, arXiv:1708.04896",
+       .formula = "box of a = U(area) H W / boxes pixels and log r ~ U(log ratio[0], log ratio[1]): height "
+                  "sqrt(a r), width sqrt(a / r), ten tries",
+       .interactions = "Comes after every policy and before `mix`: boxes are mixed, and teachers see them. "
+                       "With `fill` noise or colour pixels leave 0 to 1. `probability` follows the strength "
+                       "of `curriculum.progressive`.",
        .neutral = {nlohmann::json::object({{"probability", 0.0}})},
        .counters = {"images"},
        .refuses = erasing_refusals},
       Fields<P>{}
           .add("probability", &P::probability, between(0, 1), "that an image is erased from",
                "0.25, as timm's recipes; torchvision's default is 0.5")
-          .add("area", &P::area, each(between(0, 1), 2), "smallest and largest share of the area")
+          .add("area", &P::area, each(between(0, 1), 2), "smallest and largest share of the area",
+               "timm and torchvision; the paper ends at 0.4")
           .add("ratio", &P::ratio, each(between(0.01, 100), 2), "smallest and largest height : width",
                "0.3 and its inverse; torchvision ends at 3.3")
           .add("boxes", &P::boxes, between(1, 16), "boxes an image, which share the area",

@@ -34,10 +34,12 @@ IngredientEntry augment_flip() {
        .stage = Stage::Flip,
        .doc = "Mirror the image left to right.",
        .source = "Krizhevsky, Sutskever, Hinton 2012, section 4.1",
+       .interactions = "`mode` alternating shows both sides in two epochs only where both show the image: "
+                       "`augment.repeated` shows other images in each.",
        .neutral = {nlohmann::json::object({{"probability", 0.0}, {"mode", "random"}})},
        .counters = {"batches"}},
       Fields<P>{}
-          .add("probability", &P::probability, between(0, 1), "that an image is mirrored")
+          .add("probability", &P::probability, between(0, 1), "that an image is mirrored", "torchvision")
           .add("mode", &P::mode, one_of({"random", "alternating"}),
                "random: drawn in every epoch; alternating: drawn in the first, then the other way round in "
                "every "

@@ -73,7 +73,7 @@ IngredientEntry augment_randaugment() {
       .add("convention", &P::convention, one_of({"timm", "torchvision"}),
            "whose operations and magnitudes: timm has 15 and levels of 10, torchvision 14 and 31 bins",
            "timm: what recipes of compact networks write as rand-m9")
-      .add("layers", &P::layers, between(0, 16), "operations an image")
+      .add("layers", &P::layers, between(0, 16), "operations an image", "timm and torchvision")
       .add("magnitude", &P::magnitude, between(0, 30), "how strong they are",
            "9, the paper's for small networks; a level of timm's, or a bin of torchvision's")
       .add("probability", &P::probability, between(0, 1), "that each of the drawn operations is carried out",
@@ -90,6 +90,11 @@ IngredientEntry augment_randaugment() {
        .stage = Stage::Augment,
        .doc = "A few operations drawn from a list, all equally strong.",
        .source = "Cubuk et al. 2020, arXiv:1909.13719",
+       .formula = "level of each operation ~ N(magnitude, magnitude_std^2), clipped to 0..10 (timm) or 0..30 "
+                  "(torchvision)",
+       .interactions = "`magnitude` follows the strength of `curriculum.progressive`; with `increasing` "
+                       "false a smaller one makes posterize and solarize stronger. Acts after "
+                       "`augment.color_jitter`, which timm would switch off beside it.",
        .neutral = {nlohmann::json::object({{"layers", 0}}), nlohmann::json::object({{"probability", 0.0}})},
        .counters = {"batches"},
        .refuses = randaugment_refusals},

@@ -31,6 +31,10 @@ IngredientEntry augment_repeated() {
            "Show an image several times in a row, augmented anew each time; an epoch keeps its length, so it "
            "shows fewer images.",
        .source = "Hoffer et al. 2020, arXiv:1901.09335; Berman et al. 2019, arXiv:1902.05509",
+       .interactions =
+           "Copies of an image stand side by side in the batch: BatchNorm and losses that compare samples "
+           "(`distill.similarity`, `distill.relational`, `distill.pkt`, `distill.dist`) see fewer different "
+           "images, and with partner shifted `mix` blends most images with themselves.",
        .neutral = {nlohmann::json::object({{"repeats", 1}})},
        .counters = {"batches"}},
       Fields<P>{}.add("repeats", &P::repeats, between(1, 64), "times that an image is shown",

@@ -48,6 +48,10 @@ IngredientEntry augment_resized_crop() {
        .doc = "Cut a box of random area and shape out of the image as stored and resize it, "
               "antialiased.",
        .source = "Szegedy et al. 2015, arXiv:1409.4842; torchvision's RandomResizedCrop",
+       .formula = "box of a = U(scale) H W pixels and log r ~ U(log ratio[0], log ratio[1]): width sqrt(a "
+                  "r), height sqrt(a / r); the middle of the image after ten tries that do not fit",
+       .interactions = "Things look larger in training than in evaluation, which cuts the middle of the "
+                       "whole image; `curriculum.test_size` makes up for that.",
        .no_neutral = "without it images are prepared as for evaluation, which no box reproduces",
        .counters = {"batches"},
        .refuses = resized_crop_refusals},

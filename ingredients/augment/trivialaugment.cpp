@@ -32,6 +32,9 @@ IngredientEntry augment_trivialaugment() {
        .stage = Stage::Augment,
        .doc = "One operation an image, as strong as chance has it (the wide space, as torchvision).",
        .source = "Mueller and Hutter 2021, arXiv:2103.10158",
+       .formula = "bin ~ U{0, ..., 30}, one operation of 14",
+       .interactions =
+           "Acts after `augment.color_jitter`. Does not follow the strength of `curriculum.progressive`.",
        .no_neutral = "it has nothing to tune: every image gets an operation",
        .counters = {"batches"},
        .refuses = [](const auto&,

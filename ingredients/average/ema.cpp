@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "ingredients/average/decay.h"
 #include "ingredients/average/weight_average.h"
 
@@ -66,6 +68,10 @@ std::vector<std::string> ema_refusals(const nlohmann::json& settings, const Reci
   const bool rescale = settings.at("rescale");
   if (half_life + window + rescale > 1)
     reasons.push_back("half_life, window and rescale each say what the decay is; keep one of them");
+  if ((half_life || window) && settings.at("decay") != ExponentialAverage::Params{}.decay)
+    reasons.push_back(
+        fmt::format("{0} stands in place of decay, which would do nothing; leave out decay or {0}",
+                    half_life ? "half_life" : "window"));
   const bool by_epochs = rescale || ((half_life || window) && settings.at("unit") == "epoch");
   if (by_epochs && recipe.on("optimizer", "accumulate"))
     reasons.push_back(
@@ -79,7 +85,8 @@ Fields<ExponentialAverage::Params> ema_fields() {
   using P = ExponentialAverage::Params;
   Fields<P> fields;
   fields
-      .add("decay", &P::decay, from_below(0, 1), "share of the average that an update keeps",
+      .add("decay", &P::decay, from_below(0, 1),
+           "share of the average that an update keeps; to be left out beside half_life or window",
            "GhostNetV3's released script")
       .add("half_life", &P::half_life, above(0), "in place of decay: what is so old counts half",
            "not used: by decay")
@@ -92,9 +99,12 @@ Fields<ExponentialAverage::Params> ema_fields() {
       .add("warmup", &P::warmup, one_of({"none", "timm", "tensorflow"}),
            "how the decay rises at first; none keeps much of the first weights on short trainings",
            "timm: with a constant 0.9998, 46 % of an average of 3910 updates is the first weights")
-      .add("gamma", &P::gamma, above(0), "timm's warm-up: the larger, the slower the decay rises")
-      .add("power", &P::power, above(0), "timm's warm-up: the larger, the faster the decay rises")
-      .add("min_decay", &P::min_decay, from_below(0, 1), "timm's warm-up: lower bound after the first update")
+      .add("gamma", &P::gamma, above(0), "timm's warm-up: the larger, the slower the decay rises",
+           "timm ModelEmaV3")
+      .add("power", &P::power, above(0), "timm's warm-up: the larger, the faster the decay rises",
+           "timm ModelEmaV3")
+      .add("min_decay", &P::min_decay, from_below(0, 1), "timm's warm-up: lower bound after the first update",
+           "timm ModelEmaV3")
       .add("start", &P::start, one_of({"first_update", "initial"}),
            "what it begins as: a copy at its first update, however late, or the initial weights",
            "timm ModelEmaV3; initial: timm ModelEmaV2, torchvision")
@@ -111,6 +121,15 @@ IngredientEntry average_ema() {
        .stage = Stage::Average,
        .doc = "An exponential moving average of the weights after each update, evaluated in their place.",
        .source = "Polyak and Juditsky 1992; timm ModelEmaV3",
+       .formula = "a <- d a + (1 - d) w, d = min(decay, 1 - (1 + u / gamma)^-power), at least min_decay and "
+                  "0 at first, u = earlier updates of a; warmup tensorflow: d = min(decay, (1 + u) / (10 + "
+                  "u)); with half_life h: decay = 0.5^(1 / h), with window h: 1 - 1 / h, h in updates of a",
+       .interactions =
+           "Counts updates: `optimizer.accumulate` makes fewer of them. The average reaches about 1 / (1 - "
+           "decay) updates back, so a decay suits a length of training. A schedule that ends near 0 leaves "
+           "little to average, one that ends high leaves much: compare decays under one schedule. What is "
+           "evaluated of it is masked by `sparsify` and folded like raw weights. `curriculum.test_size` "
+           "computes statistics anew, whatever `buffers` says.",
        .version = 2,  // began as the initial weights without timm's warm-up
        .passive = true,
        .neutral = {nlohmann::json::object({{"decay", 0.0},

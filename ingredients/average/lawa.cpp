@@ -61,6 +61,10 @@ IngredientEntry average_lawa() {
        .stage = Stage::Average,
        .doc = "Latest weight averaging: the equal average of the weights at the ends of the last few epochs.",
        .source = "Kaddour 2022, arXiv:2209.14981",
+       .formula = "a = (w_1 + ... + w_k) / k, w = weights at the ends of the latest k = last epochs",
+       .interactions =
+           "Holds `last` copies of the weights, in checkpoints too. A schedule that ends near 0 leaves "
+           "little to average. `curriculum.test_size` computes statistics anew, whatever `buffers` says.",
        .passive = true,
        .neutral = {nlohmann::json::object({{"last", 1}, {"buffers", "average"}}),
                    nlohmann::json::object({{"last", 1}, {"buffers", "copy"}})},

@@ -45,6 +45,13 @@ IngredientEntry average_swa() {
        .stage = Stage::Average,
        .doc = "Stochastic weight averaging: the equal average of the weights at the ends of the last epochs.",
        .source = "Izmailov et al. 2018, arXiv:1803.05407",
+       .formula = "a <- a + (w - a) / (k + 1) at the end of epochs 0, every, 2 every, ... of its window, k = "
+                  "epochs averaged before",
+       .interactions =
+           "The paper keeps the rate constant or cycles it while it averages: a schedule that has fallen "
+           "near 0 by then leaves little to average. Recomputing `buffers` is a further pass over the "
+           "training images, prepared as for evaluation, after every epoch that is averaged. "
+           "`curriculum.test_size` computes statistics anew, whatever `buffers` says.",
        .passive = true,
        .no_neutral = "an average of one epoch is of the last one only when that is where its window begins",
        .window = {0.75, 1},

@@ -102,6 +102,12 @@ IngredientEntry curriculum_progressive() {
        .stage = Stage::Curriculum,
        .doc = "Train on small images first, and with weak regularisation, in stages.",
        .source = "Tan and Le 2021, arXiv:2104.00298, section 4",
+       .formula = "size = multiple * round(S (size_from + (1 - size_from) k / (stages - 1)) / multiple) in "
+                  "stage k = 0 .. stages - 1, S = size of the data; strength = strength_from + (1 - "
+                  "strength_from) k / (stages - 1)",
+       .interactions = "Teachers see the small images too, resized to their own size. Validation is at full "
+                       "size, with BatchNorm's statistics of small images until the last stage has replaced "
+                       "them. The padding of `augment.crop` and the side of `augment.cutout` stay in pixels.",
        .neutral = {nlohmann::json::object({{"size_from", 1.0}, {"strength_from", 1.0}})},
        .no_window = "its stages are laid out over the whole training",
        .counters = {"batches"},

@@ -37,6 +37,11 @@ IngredientEntry curriculum_test_size() {
        .doc = "Evaluate on images larger than those of training, with BatchNorm's statistics computed at "
               "that size.",
        .source = "Touvron et al. 2019, arXiv:1906.06423",
+       .formula = "size = round(scale * S), S = size of the data",
+       .interactions =
+           "Not passive: `schedule.plateau` and the choice of the best epoch look at validation at this "
+           "size, so runs that differ in it share no training. Statistics are computed for every copy of "
+           "weights that is evaluated, averages too, in place of what their buffers say.",
        .only_evaluates = true,
        .neutral = {nlohmann::json::object({{"scale", 1.0}, {"statistics_batches", 0}})},
        .no_window = "evaluation has its size throughout",

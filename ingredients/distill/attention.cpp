@@ -32,8 +32,12 @@ class AttentionDistillation final : public FeatureDistillation {
 IngredientEntry distill_attention() {
   using P = AttentionDistillation::Params;
   return describe<AttentionDistillation>(
-      feature_header("distill.attention", "Look where the teacher looks: match where maps are strong.",
-                     "Zagoruyko and Komodakis 2017, arXiv:1612.03928; RepDistiller's means"),
+      feature_header({.name = "distill.attention",
+                      .doc = "Look where the teacher looks: match where maps are strong.",
+                      .source = "Zagoruyko and Komodakis 2017, arXiv:1612.03928; RepDistiller's means",
+                      .formula = "kd_weight * sum over maps of mean (A_s - A_t)^2, A = a / ||a||_2 of each "
+                                 "sample, a = mean_c |f_c|^power at each pixel",
+                      .interactions = "The sum grows with the number of `maps`."}),
       feature_fields<P>("RepDistiller: weight 1000, all stages")
           .add("power", &P::power, above(0), "of the activations that are averaged over channels",
                "RepDistiller"));

@@ -39,11 +39,18 @@ std::vector<std::string> bce_distill_refusals(const nlohmann::json& settings, co
 IngredientEntry distill_bce() {
   using P = BinaryDistillation::Params;
   return describe<BinaryDistillation>(
-      logit_header("distill.bce", "Match the teacher's probability of each class by binary cross-entropy.",
-                   "Hao et al. 2023, arXiv:2305.15781 (VanillaKD)", bce_distill_refusals),
+      logit_header(
+          {.name = "distill.bce",
+           .doc = "Match the teacher's probability of each class by binary cross-entropy.",
+           .source = "Hao et al. 2023, arXiv:2305.15781 (VanillaKD)",
+           .formula = "kd_weight * mean_n mean_c [-p_t log sigmoid(z_s) - (1 - p_t) log(1 - sigmoid(z_s))], "
+                      "p_t = softmax(z_t / T), T = temperature; over_classes sum: sum_c",
+           .interactions = "Its authors take it beside `loss.bce`: a mean over classes is small beside a "
+                           "cross-entropy. Not 0 where the student agrees with the teacher.",
+           .refuses = bce_distill_refusals}),
       logit_fields<P>("VanillaKD; the teacher's logits alone are softened")
           .add("over_classes", &P::over_classes, one_of({"mean", "sum"}),
-               "over the classes; over the batch it is a mean"));
+               "over the classes; over the batch it is a mean", "VanillaKD"));
 }
 
 }  // namespace ablate::ingredients

@@ -130,10 +130,21 @@ std::vector<std::string> one_map_refusals(const nlohmann::json& settings, const 
 
 IngredientEntry distill_crd() {
   using P = ContrastiveDistillation::Params;
-  auto header = feature_header("distill.crd",
-                               "Embed each image near its own embedding by the teacher and far from those of "
-                               "other classes, kept in memory.",
-                               "Tian, Krishnan, Isola 2020, arXiv:1910.10699 (CRD)", one_map_refusals);
+  auto header = feature_header(
+      {.name = "distill.crd",
+       .doc = "Embed each image near its own embedding by the teacher and far from those of other classes, "
+              "kept in memory.",
+       .source = "Tian, Krishnan, Isola 2020, arXiv:1910.10699 (CRD)",
+       .formula = "kd_weight * sum_{s, t} mean_n [-log(u_0 / (u_0 + m + 1e-7)) - sum_k log(m / (u_k + m + "
+                  "1e-7))], u = exp(e . v / temperature) / Z, e = the embedding by one network, v = what the "
+                  "bank keeps of the other's, of the same image (0) or another's (k); m = negatives / M, M = "
+                  "images of the epoch, Z = M times the first batch's mean of exp(e . v / temperature)",
+       .interactions =
+           std::string("Every image of the data is scored at every step: batch x images x `dimensions` "
+                       "multiply-adds for each of two banks. Of several views it looks at the first. "
+                       "`augment.repeated` leaves it fewer images an epoch to draw from. ") +
+           kTrainedAlong,
+       .refuses = one_map_refusals});
   header.trial = {{"negatives", 16}};
   return describe<ContrastiveDistillation>(
       std::move(header),

@@ -42,8 +42,16 @@ class CorrelationDistillation final : public LogitDistillation {
 IngredientEntry distill_dist() {
   using P = CorrelationDistillation::Params;
   auto header = logit_header(
-      "distill.dist", "Correlate with the teacher's probabilities, over the classes and over the batch.",
-      "Huang et al. 2022, arXiv:2205.10536", relation_refusals);
+      {.name = "distill.dist",
+       .doc = "Correlate with the teacher's probabilities, over the classes and over the batch.",
+       .source = "Huang et al. 2022, arXiv:2205.10536",
+       .formula = "kd_weight * T^2 * [beta (1 - mean_n r_n) + gamma (1 - mean_c r_c)], r_n = Pearson's "
+                  "correlation of p_s and p_t over the classes of a sample, r_c = over the samples for a "
+                  "class, 1e-8 added to the product of norms; p = softmax(z / T), T = temperature",
+       .interactions = "Its gradient goes with one over the spread of the student's probabilities, which a "
+                       "fresh network has next to none of: with a high rate or `temperature` a training can "
+                       "diverge at its start. The term of `gamma` depends on the size of the batch.",
+       .refuses = relation_refusals});
   // a correlation's gradient goes with one over its norms, which a fresh network has next to none of
   header.trial = {{"kd_weight", 0.01}, {"temperature", 1.0}};
   return describe<CorrelationDistillation>(

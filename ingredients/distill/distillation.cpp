@@ -60,16 +60,21 @@ Refusals together(std::vector<Refusals> parts) {
   };
 }
 
-IngredientHeader distill_header(const std::string& name, const std::string& doc, const std::string& source,
-                                const Refusals& more) {
-  return {.name = name,
-          .stage = Stage::Loss,
-          .doc = doc,
-          .source = source,
-          .needs_teacher = true,
-          .neutral = {nlohmann::json::object({{"kd_weight", 0.0}, {"ce_weight", 1.0}})},
-          .counters = {"batches"},
-          .refuses = together({weight_refusals, more})};
+IngredientHeader distill_header(IngredientHeader header) {
+  add_interaction(header, "Outside `active` the task term weighs 1.");
+  header.stage = Stage::Loss;
+  header.neutral = {nlohmann::json::object({{"kd_weight", 0.0}, {"ce_weight", 1.0}})};
+  header.counters = {"batches"};
+  header.refuses = together({weight_refusals, std::move(header.refuses)});
+  return header;
+}
+
+IngredientHeader taught_header(IngredientHeader header) {
+  add_interaction(header,
+                  "Teachers answer for the pixels that the student sees, augmented, erased and mixed, though "
+                  "not attacked by `regularize.adversarial`; they run outside `active` too.");
+  header.needs_teacher = true;
+  return distill_header(std::move(header));
 }
 
 std::vector<std::string> relation_refusals(const nlohmann::json&, const RecipeView& recipe) {

@@ -44,10 +44,11 @@ using Refusals = std::function<std::vector<std::string>(const nlohmann::json&, c
 /// The reasons of all of them; empty ones have none.
 Refusals together(std::vector<Refusals> parts);
 
-/// The declaration that all share: a loss, with a declared teacher, neutral without weight, refused where the
-/// weights make no sense; `more` says what else does not.
-IngredientHeader distill_header(const std::string& name, const std::string& doc, const std::string& source,
-                                const Refusals& more = nullptr);
+/// With the declaration that all share: a loss, neutral without weight, refused where the weights make no
+/// sense and for the header's own reasons.
+IngredientHeader distill_header(IngredientHeader header);
+/// The same for those from a declared teacher.
+IngredientHeader taught_header(IngredientHeader header);
 
 /// For losses that compare the samples of a batch with each other: their value depends on how many there are.
 std::vector<std::string> relation_refusals(const nlohmann::json& settings, const RecipeView& recipe);
@@ -58,7 +59,8 @@ Fields<P> distill_fields(const std::string& weights, Fields<P> first = {}) {
   return first.add("kd_weight", &P::kd_weight, at_least(0), "weight of this term", weights)
       .add("ce_weight", &P::ce_weight, at_least(0), "weight of the task term", weights)
       .add("warmup_epochs", &P::warmup_epochs, at_least(0),
-           "first epochs of the training, over which the weight of this term rises linearly: 1/n, 2/n, ...");
+           "first epochs of the training, over which the weight of this term rises linearly: 1/n, 2/n, ...",
+           "none, but for the 20 of DKD and ReviewKD, as mdistiller");
 }
 
 /// The same for those from a declared teacher.

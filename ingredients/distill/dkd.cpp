@@ -62,10 +62,14 @@ class DecoupledDistillation final : public LogitDistillation {
 IngredientEntry distill_dkd() {
   using P = DecoupledDistillation::Params;
   return describe<DecoupledDistillation>(
-      logit_header("distill.dkd",
-                   "Match how sure the teacher is of the label, and its other classes among themselves, "
-                   "weighted apart.",
-                   "Zhao et al. 2022, arXiv:2203.08679"),
+      labelled_header(
+          {.name = "distill.dkd",
+           .doc = "Match how sure the teacher is of the label, and its other classes among themselves, "
+                  "weighted apart.",
+           .source = "Zhao et al. 2022, arXiv:2203.08679",
+           .formula = "kd_weight * T^2 * mean_n [alpha KL(b_t || b_s) + beta sum_{c != y} q_t log(q_t / "
+                      "q_s)], b = (p_y, 1 - p_y), q = p / (1 - p_y), p = softmax(z / T), T = temperature, y "
+                      "= the label's class"}),
       labelled_fields<P>("mdistiller's CIFAR setting, whose weight rises over 20 of 240 epochs")
           .add("alpha", &P::alpha, at_least(0), "weight of the label against the rest", "mdistiller")
           .add("beta", &P::beta, at_least(0), "weight of the other classes",

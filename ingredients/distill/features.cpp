@@ -84,11 +84,12 @@ at::Tensor unit_rows(const at::Tensor& rows) {
   return rows / at::linalg_vector_norm(rows, 2, {-1}, true).clamp_min(1e-12);
 }
 
-IngredientHeader feature_header(const std::string& name, const std::string& doc, const std::string& source,
-                                const Refusals& more) {
-  auto header = distill_header(name, doc, source, together({map_refusals, more}));
+IngredientHeader feature_header(IngredientHeader header) {
+  add_interaction(header,
+                  "A teacher whose maps are compared runs at every step: its outputs are not cached.");
   header.misfits = absent_maps;
-  return header;
+  header.refuses = together({map_refusals, std::move(header.refuses)});
+  return taught_header(std::move(header));
 }
 
 }  // namespace ablate::ingredients

@@ -62,8 +62,12 @@ at::Tensor pooled(const at::Tensor& map);
 /// Each row by its Euclidean norm, at least 1e-12.
 at::Tensor unit_rows(const at::Tensor& rows);
 
-IngredientHeader feature_header(const std::string& name, const std::string& doc, const std::string& source,
-                                const Refusals& more = nullptr);
+/// What a loss that trains modules along does to others.
+inline constexpr const char* kTrainedAlong =
+    "What is trained along has the optimizer, weight decay and clipping of the student, and no part in "
+    "averages, saved weights or counts.";
+
+IngredientHeader feature_header(IngredientHeader header);
 
 /// The parameters that all share. `defaults` says where weights and maps come from.
 template <class P>

@@ -50,10 +50,15 @@ IngredientEntry distill_hint() {
   using P = HintDistillation::Params;
   return describe<HintDistillation>(
       feature_header(
-          "distill.hint",
-          "Match the teacher's maps through 1x1 convolutions trained along; the larger of two maps "
-          "is averaged down.",
-          "Romero et al. 2015, arXiv:1412.6550 (FitNets)"),
+          {.name = "distill.hint",
+           .doc = "Match the teacher's maps through 1x1 convolutions trained along; the larger of two maps "
+                  "is averaged down.",
+           .source = "Romero et al. 2015, arXiv:1412.6550 (FitNets)",
+           .formula = "kd_weight * sum over maps of mean (r(f_s) - f_t)^2, r = 1x1 convolution, then "
+                      "BatchNorm if norm",
+           .interactions = std::string("BatchNorm of `norm` goes by the batch at hand. The sum grows with "
+                                       "the number of `maps`. ") +
+                           kTrainedAlong}),
       feature_fields<P>("RepDistiller: weight 100, a map in the middle of the network")
           .add("norm", &P::norm, any(), "BatchNorm behind each convolution, in place of its bias",
                "RepDistiller"));

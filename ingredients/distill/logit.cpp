@@ -40,12 +40,19 @@ class SoftenedDistillation final : public LogitDistillation {
 IngredientEntry distill_logit() {
   using P = SoftenedDistillation::Params;
   return describe<SoftenedDistillation>(
-      logit_header("distill.logit", "Match the teacher's softened logits on the same pixels.",
-                   "Hinton, Vinyals, Dean 2015, arXiv:1503.02531"),
+      logit_header({.name = "distill.logit",
+                    .doc = "Match the teacher's softened logits on the same pixels.",
+                    .source = "Hinton, Vinyals, Dean 2015, arXiv:1503.02531",
+                    .formula = "kd_weight * T^2 * mean_n sum_c p_t log(p_t / p_s), p = softmax(z / T), T = "
+                               "temperature; form cross_entropy: kd_weight * T^2 * mean_n sum_c -p_t log p_s",
+                    .interactions = "T^2 keeps the gradient's scale, so `kd_weight` need not follow "
+                                    "`temperature`. `loss.label_smoothing` smooths the task term alone: "
+                                    "beside a small `ce_weight` it does next to nothing."}),
       logit_fields<P>("RepDistiller's CIFAR setting")
           .add("form", &P::form, one_of({"divergence", "cross_entropy"}),
                "how the term is written down: without the teacher's entropy, or with it (GhostNetV3); "
-               "gradients are equal"));
+               "gradients are equal",
+               "the divergence, as RepDistiller"));
 }
 
 }  // namespace ablate::ingredients

@@ -92,9 +92,16 @@ at::Tensor log_softmax_outside(const at::Tensor& logits, const at::Tensor& mask)
   return at::log_softmax(others, 1).masked_fill(mask, 0);
 }
 
-IngredientHeader logit_header(const std::string& name, const std::string& doc, const std::string& source,
-                              const Refusals& more) {
-  return distill_header(name, doc, source, together({twice_the_same_teacher, more}));
+IngredientHeader logit_header(IngredientHeader header) {
+  header.refuses = together({twice_the_same_teacher, std::move(header.refuses)});
+  return taught_header(std::move(header));
+}
+
+IngredientHeader labelled_header(IngredientHeader header) {
+  add_interaction(header,
+                  "Under `mix` the class singled out is that of the larger share; with `label` data it is "
+                  "the image's own, small as its share may be.");
+  return logit_header(std::move(header));
 }
 
 }  // namespace ablate::ingredients

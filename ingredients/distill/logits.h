@@ -53,8 +53,9 @@ at::Tensor target_class(const at::Tensor& targets);
 /// Log-probabilities over the classes outside the mask, 0 inside it.
 at::Tensor log_softmax_outside(const at::Tensor& logits, const at::Tensor& mask);
 
-IngredientHeader logit_header(const std::string& name, const std::string& doc, const std::string& source,
-                              const Refusals& more = nullptr);
+IngredientHeader logit_header(IngredientHeader header);
+/// The same for losses that single out the class of a label.
+IngredientHeader labelled_header(IngredientHeader header);
 
 /// The parameters that all share. `defaults` says where weights and temperature come from.
 template <class P>

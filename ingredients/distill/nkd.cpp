@@ -44,10 +44,15 @@ class NormalisedDistillation final : public LogitDistillation {
 IngredientEntry distill_nkd() {
   using P = NormalisedDistillation::Params;
   return describe<NormalisedDistillation>(
-      logit_header("distill.nkd",
-                   "Weigh the label by the teacher's confidence, and match the other classes made a "
-                   "distribution.",
-                   "Yang et al. 2023, arXiv:2303.13005"),
+      labelled_header({.name = "distill.nkd",
+                       .doc = "Weigh the label by the teacher's confidence, and match the other classes made "
+                              "a distribution.",
+                       .source = "Yang et al. 2023, arXiv:2303.13005",
+                       .formula = "kd_weight * mean_n [-p_t(y) log p_s(y) - gamma T^2 sum_{c != y} q_t log "
+                                  "q_s], p = softmax(z), q = softmax(z / T) over the classes but y, T = "
+                                  "temperature, y = the label's class",
+                       .interactions = "Not 0 where the student agrees with the teacher. Several `teachers` "
+                                       "are averaged at `temperature` for the label's term too."}),
       labelled_fields<P>("cls_KD's ImageNet setting; the temperature softens the other classes only")
           .add("gamma", &P::gamma, at_least(0), "weight of the other classes", "cls_KD"));
 }

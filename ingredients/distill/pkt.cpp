@@ -37,8 +37,15 @@ class NeighbourDistillation final : public FeatureDistillation {
 IngredientEntry distill_pkt() {
   using P = NeighbourDistillation::Params;
   return describe<NeighbourDistillation>(
-      feature_header("distill.pkt", "Let samples be neighbours as the teacher's pooled map has it.",
-                     "Passalis and Tefas 2018, arXiv:1803.10837 (PKT)", relation_refusals),
+      feature_header(
+          {.name = "distill.pkt",
+           .doc = "Let samples be neighbours as the teacher's pooled map has it.",
+           .source = "Passalis and Tefas 2018, arXiv:1803.10837 (PKT)",
+           .formula = "kd_weight * sum over maps of mean_{n,m} q_t log((q_t + 1e-7) / (q_s + 1e-7)), q_nm = "
+                      "k_nm / sum_m k_nm, k = (cos(f_n, f_m) + 1) / 2, f = mean of a map over its pixels",
+           .interactions = "A mean over pairs of shares that themselves fall with the batch: `kd_weight` "
+                           "suits the batch of 64 of its source, and a larger batch wants more.",
+           .refuses = relation_refusals}),
       feature_fields<P>("RepDistiller: weight 30000, the last stage, pooled"));
 }
 

@@ -55,9 +55,15 @@ std::vector<std::string> relational_refusals(const nlohmann::json& settings, con
 IngredientEntry distill_relational() {
   using P = RelationalDistillation::Params;
   return describe<RelationalDistillation>(
-      feature_header("distill.relational",
-                     "Keep the distances and angles between samples that the teacher's pooled map has.",
-                     "Park et al. 2019, arXiv:1904.05068 (RKD)", relational_refusals),
+      feature_header(
+          {.name = "distill.relational",
+           .doc = "Keep the distances and angles between samples that the teacher's pooled map has.",
+           .source = "Park et al. 2019, arXiv:1904.05068 (RKD)",
+           .formula = "kd_weight * sum over maps of [distance_weight mean H(d_s - d_t) + angle_weight mean "
+                      "H(a_s - a_t)], d = distances of samples over their mean, a = cosines at one sample of "
+                      "three, H(x) = x^2 / 2 below 1, then |x| - 1/2; of maps averaged over their pixels",
+           .interactions = "Angles are of all triples: memory and time grow with the cube of the batch.",
+           .refuses = relational_refusals}),
       feature_fields<P>("RepDistiller: weight 1, the last stage, pooled")
           .add("distance_weight", &P::distance_weight, at_least(0), "weight of the distances", "RepDistiller")
           .add("angle_weight", &P::angle_weight, at_least(0), "weight of the angles", "RepDistiller"));

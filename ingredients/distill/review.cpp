@@ -85,10 +85,16 @@ class ReviewDistillation final : public FeatureDistillation {
 IngredientEntry distill_review() {
   using P = ReviewDistillation::Params;
   return describe<ReviewDistillation>(
-      feature_header("distill.review",
-                     "Match the teacher's maps by the student's fused from the deepest to the first, through "
-                     "modules trained along.",
-                     "Chen et al. 2021, arXiv:2104.09044 (ReviewKD)"),
+      feature_header(
+          {.name = "distill.review",
+           .doc = "Match the teacher's maps by the student's fused from the deepest to the first, through "
+                  "modules trained along.",
+           .source = "Chen et al. 2021, arXiv:2104.09044 (ReviewKD)",
+           .formula = "kd_weight * sum over maps of [sum_k w_k mean (P_k(g_s) - P_k(f_t))^2] / sum_k w_k, g "
+                      "= the fused map, P_k = the map itself, then its averages over 4x4, 2x2 and 1x1 cells "
+                      "where it is larger, w = 1, 1/2, 1/4, 1/8",
+           .interactions =
+               std::string("Fusion needs several `maps` to have something to fuse. ") + kTrainedAlong}),
       feature_fields<P>("mdistiller: weight 1 after 20 of 240 epochs, all stages")
           .add("most_channels", &P::most_channels, at_least(1),
                "of the fused maps, which otherwise have the deepest map's", "mdistiller"));

@@ -64,15 +64,21 @@ class SelfDistillation final : public Distillation {
 
 IngredientEntry distill_self() {
   using P = SelfDistillation::Params;
-  auto header = distill_header("distill.self",
-                               "Match the softened logits of the average of the student's own weights, as it "
-                               "sees the same pixels without dropout.",
-                               "Tarvainen and Valpola 2017, arXiv:1703.01780 (mean teacher)");
-  header.needs_teacher = false;
   return describe<SelfDistillation>(
-      std::move(header),
+      distill_header(
+          {.name = "distill.self",
+           .doc = "Match the softened logits of the average of the student's own weights, as it sees the "
+                  "same pixels without dropout.",
+           .source = "Tarvainen and Valpola 2017, arXiv:1703.01780 (mean teacher)",
+           .formula =
+               "kd_weight * T^2 * mean_n sum_c p_a log(p_a / p_s), p = softmax(z / T), T = temperature; a <- "
+               "d a + (1 - d) w after update u = 1, 2, ..., d = min(decay, 1 - 1 / u)",
+           .interactions = "A further forward pass every step, in the form of evaluation. Its average is its "
+                           "own: `average.ema` neither reads nor changes it. Counts updates: "
+                           "`optimizer.accumulate` makes fewer of them."}),
       distill_fields<P>("as much as the task")
-          .add("temperature", &P::temperature, between(0.1, 100), "softens both sets of logits")
+          .add("temperature", &P::temperature, between(0.1, 100), "softens both sets of logits",
+               "1: as the student answers")
           .add("decay", &P::decay, from_below(0, 1), "share of the average that an update keeps, later on",
                "the paper, for long trainings"));
 }

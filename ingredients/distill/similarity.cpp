@@ -32,8 +32,14 @@ class SimilarityDistillation final : public FeatureDistillation {
 IngredientEntry distill_similarity() {
   using P = SimilarityDistillation::Params;
   return describe<SimilarityDistillation>(
-      feature_header("distill.similarity", "Find alike the samples that the teacher's map finds alike.",
-                     "Tung and Mori 2019, arXiv:1907.09682", relation_refusals),
+      feature_header({.name = "distill.similarity",
+                      .doc = "Find alike the samples that the teacher's map finds alike.",
+                      .source = "Tung and Mori 2019, arXiv:1907.09682",
+                      .formula = "kd_weight * sum over maps of ||G_s - G_t||_F^2 / B^2, G = f f^T with rows "
+                                 "of norm 1, f = [B, C H W]",
+                      .interactions = "Rows of norm 1 have smaller entries the larger the batch: `kd_weight` "
+                                      "suits the batch of 64 of its source, and a larger batch wants more.",
+                      .refuses = relation_refusals}),
       feature_fields<P>("RepDistiller: weight 3000, the last stage"));
 }
 

@@ -44,9 +44,15 @@ class WeightedDistillation final : public LogitDistillation {
 IngredientEntry distill_wsld() {
   using P = WeightedDistillation::Params;
   return describe<WeightedDistillation>(
-      logit_header("distill.wsld",
-                   "Match the teacher's softened logits, less so where the student knows the label better.",
-                   "Zhou et al. 2021, arXiv:2102.00650"),
+      labelled_header(
+          {.name = "distill.wsld",
+           .doc = "Match the teacher's softened logits, less so where the student knows the label better.",
+           .source = "Zhou et al. 2021, arXiv:2102.00650",
+           .formula = "kd_weight * T^2 * mean_n w_n sum_c -p_t log p_s, w_n = 1 - exp(-CE_s / (CE_t + 1e-7)) "
+                      "without gradient, CE = -log softmax(z)_y, p = softmax(z / T), T = temperature, y = "
+                      "the label's class",
+           .interactions = "Not 0 where the student agrees with the teacher. A teacher that is sure of a "
+                           "label gives its sample the full weight."}),
       labelled_fields<P>("the authors' ImageNet setting"));
 }
 

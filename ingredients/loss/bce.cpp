@@ -51,6 +51,11 @@ IngredientEntry loss_bce() {
        .stage = Stage::Loss,
        .doc = "Judge each class by binary cross-entropy, in place of cross-entropy over all.",
        .source = "Wightman et al. 2021, arXiv:2110.00476; timm's BinaryCrossEntropy",
+       .formula = "mean_n mean_c [-q log sigmoid(z) - (1 - q) log(1 - sigmoid(z))], q = the target; "
+                  "target_threshold: q = 1 above it, 0 elsewhere; over_classes sum: sum_c",
+       .interactions = "A mean over classes is about K times smaller than their sum, so every other term "
+                       "weighs more beside it. `loss.label_smoothing` makes every other class wanted by a "
+                       "little. `regularize.adversarial` attacks by cross-entropy all the same.",
        .task_term = true,
        .no_neutral = "it is another loss, whatever its settings",
        .counters = {"batches"},

@@ -42,12 +42,19 @@ IngredientEntry loss_label_smoothing() {
        .stage = Stage::Target,
        .doc = "Give a share of each target to other classes, before any mixing.",
        .source = "Szegedy et al. 2016, arXiv:1512.00567, section 7",
+       .formula = "q <- (1 - epsilon) q + epsilon / K; over others: q <- (1 - epsilon) q + epsilon (1 - q) / "
+                  "(K - 1)",
+       .interactions = "Changes the targets, so every loss that looks at them; what teachers say stays as it "
+                       "is. Beside a distillation with a small ce_weight it does next to nothing. A teacher "
+                       "that was trained with it says less of how classes resemble each other. Training "
+                       "losses of runs with and without it do not compare.",
        .neutral = {nlohmann::json::object({{"epsilon", 0.0}})},
        .counters = {"batches"}},
       Fields<P>{}
           .add("epsilon", &P::epsilon, from_below(0, 1), "the share that is given away")
           .add("over", &P::over, one_of({"all", "others"}),
-               "all: e / K to every class; others: e / (K - 1) to every class but the target's"));
+               "all: e / K to every class; others: e / (K - 1) to every class but the target's",
+               "all, as the paper and torch"));
 }
 
 }  // namespace ablate::ingredients

@@ -83,6 +83,13 @@ Fields<P>& add_mixing(Fields<P>& fields) {
            "reversed, as timm; shuffled as the papers' code, shifted as torchvision");
 }
 
+/// What everything that mixes does to others.
+inline constexpr const char* kMixed =
+    "Comes after augmentation, erasing and `loss.label_smoothing`. Teachers see the mixed pixels and answer "
+    "for them. Follows the strength of `curriculum.progressive`, by alpha. With `augment.repeated` and "
+    "`partner` shifted most images meet themselves. Training losses of runs with and without it do not "
+    "compare.";
+
 /// Why mixing cannot act: a batch has nobody to mix with, or samples have no pairs.
 std::vector<std::string> mix_refusals(const nlohmann::json& settings, const RecipeView& recipe);
 

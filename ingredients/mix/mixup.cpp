@@ -30,12 +30,14 @@ IngredientEntry mix_mixup() {
       .add("alpha", &P::alpha, between(0, 100),
            "the share of each sample's own image is drawn from Beta(alpha, alpha)",
            "between the 0.1 and 0.4 of the paper's ImageNet runs")
-      .add("probability", &P::probability, between(0, 1), "that a draw mixes");
+      .add("probability", &P::probability, between(0, 1), "that a draw mixes", "the authors' code");
   return describe<Mixup>(
       {.name = "mix.mixup",
        .stage = Stage::Mix,
        .doc = "Blend each image and its target with those of a partner in the batch.",
        .source = "Zhang et al. 2018, arXiv:1710.09412",
+       .formula = "x <- l x + (1 - l) x', q <- l q + (1 - l) q', l ~ Beta(alpha, alpha), ' = the partner's",
+       .interactions = kMixed,
        .neutral = {nlohmann::json::object({{"alpha", 0.0}}), nlohmann::json::object({{"probability", 0.0}})},
        .counters = {"batches"},
        .refuses = mix_refusals},

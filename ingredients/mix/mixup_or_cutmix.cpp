@@ -40,6 +40,9 @@ IngredientEntry mix_mixup_or_cutmix() {
                                   .stage = Stage::Mix,
                                   .doc = "Blend with a partner or paste a box of it, by the toss of a coin.",
                                   .source = "timm's Mixup with both alphas set",
+                                  .formula = "with probability switch_probability mix.cutmix with alpha = "
+                                             "cutmix_alpha, else mix.mixup with alpha = mixup_alpha",
+                                  .interactions = kMixed,
                                   .neutral = {nlohmann::json::object({{"probability", 0.0}})},
                                   .counters = {"batches"},
                                   .refuses = mix_refusals},

@@ -58,6 +58,12 @@ IngredientEntry optimizer_accumulate() {
        .stage = Stage::Update,
        .doc = "Gradient accumulation: one update for the mean gradient of several batches.",
        .source = "timm's training script (the rest of an epoch makes an update of its own)",
+       .formula = "g = (g_1 + ... + g_k) / k, k = steps, or what is left at the end of an epoch",
+       .interactions =
+           "Schedules count steps, so the rate moves on at batches without an update. BatchNorm looks at "
+           "each batch alone. `average.ema`, `distill.self`, clipping and `optimizer.lookahead` count "
+           "updates. `sparsify` renews its mask only at updates that fall on a multiple of its every, which "
+           "can be rare. The optimizer's lr has to suit batch x `steps` images.",
        .wrapper = true,
        .neutral = {nlohmann::json::object({{"steps", 1}})},
        .counters = {"postponed"},

@@ -13,7 +13,12 @@ IngredientEntry optimizer_adam() {
       {.name = "optimizer.adam",
        .doc = "Adaptive moments: every weight moves by its mean gradient over the "
               "root of its mean square; coupled decay.",
-       .source = "Kingma and Ba 2015, arXiv:1412.6980; torch.optim.Adam"},
+       .source = "Kingma and Ba 2015, arXiv:1412.6980; torch.optim.Adam",
+       .formula =
+           "g <- g + weight_decay w; m <- beta1 m + (1 - beta1) g, v <- beta2 v + (1 - beta2) g^2; w <- w - "
+           "lr m^ / (sqrt(v^) + eps), m^ = m / (1 - beta1^u), v^ = v / (1 - beta2^u) at update u = 1, 2, ...",
+       .interactions = "Coupled decay is divided by the root of the mean square like any gradient: "
+                       "`weight_decay` means something else than with `optimizer.adamw`."},
       fields);
 }
 

@@ -12,7 +12,11 @@ IngredientEntry optimizer_adamw() {
   return describe_optimizer<Adam>(
       {.name = "optimizer.adamw",
        .doc = "Adam with weight decay beside the gradient rather than in it.",
-       .source = "Loshchilov and Hutter 2019, arXiv:1711.05101; torch.optim.AdamW"},
+       .source = "Loshchilov and Hutter 2019, arXiv:1711.05101; torch.optim.AdamW",
+       .formula =
+           "m <- beta1 m + (1 - beta1) g, v <- beta2 v + (1 - beta2) g^2; w <- (1 - lr weight_decay) w - lr "
+           "m^ / (sqrt(v^) + eps), m^ = m / (1 - beta1^u), v^ = v / (1 - beta2^u) at update u = 1, 2, ...",
+       .interactions = "Decay goes with the rate of the moment, so a schedule weakens it too."},
       fields);
 }
 

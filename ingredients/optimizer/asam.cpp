@@ -23,6 +23,12 @@ IngredientEntry optimizer_asam() {
        .stage = Stage::Update,
        .doc = "Adaptive sharpness-aware minimisation: the ball reaches farther in larger weights.",
        .source = "Kwon et al. 2021, arXiv:2102.11600",
+       .formula = "the gradient at w + e, e = rho s^2 g / (||s g|| + 1e-12), s = |w| + eta, the norm over "
+                  "all tensors; the step from w",
+       .interactions =
+           kTwoPasses +
+           std::string(
+               " Weights at 0, as of `regularize.zero_gamma`, stay there in the climb while `eta` is 0."),
        .wrapper = true,
        .neutral = {nlohmann::json::object({{"rho", 0.0}})},
        .counters = {"perturbations"},

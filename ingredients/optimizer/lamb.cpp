@@ -85,16 +85,24 @@ IngredientEntry optimizer_lamb() {
   Fields<P> fields;
   add_rate(fields, vanilla);
   add_betas(fields, "timm Lamb")
-      .add("eps", &P::eps, above(0), "added to the root of the mean square")
+      .add("eps", &P::eps, above(0), "added to the root of the mean square", "timm Lamb")
       .add("max_grad_norm", &P::max_grad_norm, above(0),
-           "the norm of all gradients together is brought down to this first; null: not")
-      .add("always_adapt", &P::always_adapt, any(), "a trust ratio for tensors without decay too")
-      .add("trust_clip", &P::trust_clip, any(), "trust ratios of at most 1");
+           "the norm of all gradients together is brought down to this first; null: not", "timm Lamb")
+      .add("always_adapt", &P::always_adapt, any(), "a trust ratio for tensors without decay too",
+           "timm Lamb")
+      .add("trust_clip", &P::trust_clip, any(), "trust ratios of at most 1", "timm Lamb");
   add_weight_decay(fields, "added to a tensor's step, times its weights, before the step is scaled", vanilla);
   return describe_optimizer<Lamb>(
       {.name = "optimizer.lamb",
        .doc = "Adam whose step is scaled, tensor by tensor, to the norm of the weights.",
-       .source = "You et al. 2020, arXiv:1904.00962; timm Lamb"},
+       .source = "You et al. 2020, arXiv:1904.00962; timm Lamb",
+       .formula = "g <- g / max(1, ||g|| / max_grad_norm), the norm over all tensors; u = m^ / (sqrt(v^) + "
+                  "eps) + weight_decay w, m^ and v^ as in optimizer.adam; w <- w - lr (||w|| / ||u||) u, "
+                  "tensor by tensor, the ratio 1 where a norm is 0, or the decay without always_adapt",
+       .interactions = "Clips gradients itself, by `max_grad_norm`, after `regularize.agc`. A tensor that "
+                       "`regularize.weight_decay` excludes loses its trust ratio too, so the length of its "
+                       "step changes; without `weight_decay` none has one, but for `always_adapt`. Branches "
+                       "of `reparam` are tensors of their own, with ratios of their own."},
       fields);
 }
 

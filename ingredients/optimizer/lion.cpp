@@ -49,7 +49,11 @@ IngredientEntry optimizer_lion() {
   return describe_optimizer<Lion>(
       {.name = "optimizer.lion",
        .doc = "Every weight moves by the rate, in the direction of its mean gradient's sign.",
-       .source = "Chen et al. 2023, arXiv:2302.06675"},
+       .source = "Chen et al. 2023, arXiv:2302.06675",
+       .formula =
+           "w <- (1 - lr weight_decay) w - lr sign(beta1 m + (1 - beta1) g); m <- beta2 m + (1 - beta2) g",
+       .interactions = "A step is as long whatever the gradient's length: clipping and the weights of losses "
+                       "change its direction only."},
       fields);
 }
 

@@ -61,6 +61,10 @@ IngredientEntry optimizer_lookahead() {
        .stage = Stage::Update,
        .doc = "Every few updates the weights go back part of the way to where they were.",
        .source = "Zhang et al. 2019, arXiv:1907.08610",
+       .formula = "after updates every, 2 every, ...: slow <- slow + alpha (w - slow), w <- slow",
+       .interactions = "Averages see the weights after a pull. BatchNorm's statistics and the optimizer's "
+                       "moments are not pulled. A training ends on fast weights unless its last update is "
+                       "one of a pull. Counts updates: `optimizer.accumulate` makes fewer of them.",
        .wrapper = true,
        .neutral = {nlohmann::json::object({{"alpha", 1.0}})},
        .counters = {"pulls"},

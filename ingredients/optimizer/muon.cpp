@@ -107,7 +107,14 @@ IngredientEntry optimizer_muon() {
   return describe_optimizer<Muon>(
       {.name = "optimizer.muon",
        .doc = "Matrices move by their mean gradient with singular values brought near 1; the rest by AdamW.",
-       .source = "Jordan et al. 2024, \"Muon: an optimizer for hidden layers in neural networks\""},
+       .source = "Jordan et al. 2024, \"Muon: an optimizer for hidden layers in neural networks\"",
+       .formula = "m <- momentum m + (1 - momentum) g; d = (1 - momentum) g + momentum m if nesterov, else "
+                  "m; w <- (1 - lr weight_decay) w - lr * scale * X, X = d / ||d||_F after iterations times "
+                  "X <- a X + (b A + c A A) X, A = X X^T, a, b, c = 3.4445, -4.775, 2.0315",
+       .interactions = "A schedule scales `rest_lr` as it does lr; `schedule.one_cycle` moves `momentum`, "
+                       "and not `rest_beta1`. `regularize.weight_decay` reaches both decays. The length of a "
+                       "step does not depend on the gradient's. Linear layers and convolutions that a "
+                       "distillation trains along are matrices too."},
       fields);
 }
 

@@ -45,15 +45,19 @@ IngredientEntry optimizer_rmsprop() {
   using P = RmsProp::Params;
   Fields<P> fields;
   add_rate(fields, "torch")
-      .add("alpha", &P::alpha, from_below(0, 1), "share of the mean square that is kept")
-      .add("eps", &P::eps, above(0), "added to the root of the mean square")
+      .add("alpha", &P::alpha, from_below(0, 1), "share of the mean square that is kept", "torch")
+      .add("eps", &P::eps, above(0), "added to the root of the mean square", "torch")
       .add("momentum", &P::momentum, from_below(0, 1), "share of the last move that is kept; 0: none",
            "MobileNetV2, arXiv:1801.04381; torch has 0");
   add_weight_decay(fields, kCoupled, "none, as torch.optim.RMSprop");
   return describe_optimizer<RmsProp>(
       {.name = "optimizer.rmsprop",
        .doc = "Every weight moves by its gradient over the root of its mean square, torch's way.",
-       .source = "Tieleman and Hinton 2012; torch.optim.RMSprop"},
+       .source = "Tieleman and Hinton 2012; torch.optim.RMSprop",
+       .formula = "g <- g + weight_decay w; s <- alpha s + (1 - alpha) g^2 from 0; b <- momentum b + g / "
+                  "(sqrt(s) + eps); w <- w - lr b",
+       .interactions = "`schedule.one_cycle` moves `momentum`. Coupled decay is divided by the root of the "
+                       "mean square like any gradient."},
       fields);
 }
 

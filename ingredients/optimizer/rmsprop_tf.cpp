@@ -54,7 +54,12 @@ IngredientEntry optimizer_rmsprop_tf() {
   return describe_optimizer<RmsPropTf>(
       {.name = "optimizer.rmsprop_tf",
        .doc = "Every weight moves by its gradient over the root of its mean square, TensorFlow's way.",
-       .source = "timm RMSpropTF"},
+       .source = "timm RMSpropTF",
+       .formula = "g <- g + weight_decay w; s <- s + (1 - alpha) (g^2 - s) from 1; b <- momentum b + lr g / "
+                  "sqrt(s + eps); w <- w - b",
+       .interactions = "The rate is inside the buffer: a schedule's fall takes about 1 / (1 - momentum) "
+                       "updates to act. `schedule.one_cycle` moves `momentum`. Coupled decay is divided by "
+                       "the root of the mean square like any gradient."},
       fields);
 }
 

@@ -16,17 +16,21 @@ struct UniformScale {
 
 IngredientEntry optimizer_sam() {
   using Sam = SharpnessAware<UniformScale>;
-  return describe<Sam>({.name = "optimizer.sam",
-                        .stage = Stage::Update,
-                        .doc = "Sharpness-aware minimisation: the gradient is taken at the worst point "
-                               "within a ball of the weights.",
-                        .source = "Foret et al. 2021, arXiv:2010.01412",
-                        .wrapper = true,
-                        .neutral = {nlohmann::json::object({{"rho", 0.0}})},
-                        .counters = {"perturbations"},
-                        .refuses = sharpness_refusals},
-                       Fields<Sam::Params>{}.add("rho", &Sam::Params::rho, at_least(0),
-                                                 "radius of the ball; every step costs two"));
+  return describe<Sam>(
+      {.name = "optimizer.sam",
+       .stage = Stage::Update,
+       .doc = "Sharpness-aware minimisation: the gradient is taken at the worst point "
+              "within a ball of the weights.",
+       .source = "Foret et al. 2021, arXiv:2010.01412",
+       .formula =
+           "the gradient at w + e, e = rho g / (||g|| + 1e-12), the norm over all tensors; the step from w",
+       .interactions = kTwoPasses,
+       .wrapper = true,
+       .neutral = {nlohmann::json::object({{"rho", 0.0}})},
+       .counters = {"perturbations"},
+       .refuses = sharpness_refusals},
+      Fields<Sam::Params>{}.add("rho", &Sam::Params::rho, at_least(0),
+                                "radius of the ball; every step costs two"));
 }
 
 }  // namespace ablate::ingredients

@@ -70,10 +70,12 @@ IngredientEntry optimizer_sgd() {
   using P = Sgd::Params;
   Fields<P> fields;
   add_rate(fields, "usual for CIFAR at batch 128")
-      .add("momentum", &P::momentum, from_below(0, 1), "share of the velocity that is kept; 0: plain descent")
+      .add("momentum", &P::momentum, from_below(0, 1), "share of the velocity that is kept; 0: plain descent",
+           "GhostNetV3's released script")
       .add("nesterov", &P::nesterov, any(), "look ahead along the velocity, where there is one",
            "timm's `sgd`, which GhostNetV3's released script uses")
-      .add("dampening", &P::dampening, from_below(0, 1), "share of the gradient kept out of the velocity")
+      .add("dampening", &P::dampening, from_below(0, 1), "share of the gradient kept out of the velocity",
+           "none, as torch")
       .add("decay", &P::decay, one_of({"coupled", "decoupled"}),
            "whether weight decay is part of the gradient, or shrinks the weights beside it (SGDW)",
            "torch.optim.SGD; decoupled: arXiv:1711.05101, timm's `sgdw`");
@@ -83,6 +85,12 @@ IngredientEntry optimizer_sgd() {
       {.name = "optimizer.sgd",
        .doc = "Stochastic gradient descent: plain, with momentum, or with Nesterov's.",
        .source = "Sutskever et al. 2013; torch.optim.SGD",
+       .formula = "g <- g + weight_decay w; v <- momentum v + (1 - dampening) g, v = g at first; w <- w - lr "
+                  "(nesterov ? g + momentum v : v); decay decoupled: w <- (1 - lr weight_decay) w "
+                  "beforehand, in place of the first",
+       .interactions = "`schedule.one_cycle` moves `momentum`. Behind BatchNorm the length of a weight does "
+                       "not change the output: decay acts there through the rate, so `weight_decay` and lr "
+                       "are best varied together.",
        .refuses = sgd_refusals},
       fields);
 }

@@ -61,6 +61,12 @@ class SharpnessAware final : public Counting {
   Params p_;
 };
 
+/// What a second gradient does to others.
+inline constexpr const char* kTwoPasses =
+    "A second forward and backward pass every step, with the first one's draws of dropout and with "
+    "BatchNorm's statistics as that left them. Clipping acts on the second gradient. What distillation "
+    "trains along moves by the same norm. Weight decay has no part in the climb.";
+
 /// Why a second gradient is not to be had, or not wanted.
 inline std::vector<std::string> sharpness_refusals(const nlohmann::json&, const RecipeView& recipe) {
   std::vector<std::string> reasons;

@@ -142,6 +142,13 @@ IngredientEntry regularize_adversarial() {
            "Train on images changed against the student by small steps along the gradient's sign; one step "
            "of the radius from the image itself is FGSM.",
        .source = "Goodfellow et al. 2015, arXiv:1412.6572 (FGSM); Madry et al. 2018, arXiv:1706.06083 (PGD)",
+       .formula = "x <- clip(x + step / 255 * sign(dL / dx), within radius / 255 of the clean image and "
+                  "0..1), steps times, L = cross-entropy of the targets; detector: detector_weight * mean_n "
+                  "BCE(attacked or not)",
+       .interactions = "Comes last: teachers have looked already and answer for the clean images, while "
+                       "`distill.self` sees the attacked ones. Attacks take cross-entropy, whatever the task "
+                       "term. They leave BatchNorm's statistics alone, but the pass that counts mixes clean "
+                       "and attacked images in them. Of several views the first is attacked.",
        .neutral = {nlohmann::json::object({{"radius", 0.0}, {"detector", "none"}}),
                    nlohmann::json::object({{"share", 0.0}, {"detector", "none"}})},
        .counters = {"images"},

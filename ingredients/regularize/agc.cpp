@@ -65,6 +65,12 @@ IngredientEntry regularize_agc() {
        .stage = Stage::Gradient,
        .doc = "Adaptive gradient clipping: a unit's gradient is at most a share of its weights' norm.",
        .source = "Brock et al. 2021, arXiv:2102.06171; timm adaptive_clip_grad",
+       .formula = "where ||g|| >= L = factor * max(||w||, eps): g <- g L / max(||g||, 1e-6), unit by unit, a "
+                  "vector as one unit",
+       .interactions =
+           "Once an update, on the mean gradient of `optimizer.accumulate` and the second one of "
+           "`optimizer.sam`; before `regularize.clip`. Weight decay is added later and not clipped. Where "
+           "`regularize.zero_gamma` starts scales at 0, `eps` is all that lets them grow.",
        .no_neutral = "there is no share that no gradient exceeds",
        .counters = {"updates", "clipped"}},
       Fields<P>{}

@@ -58,6 +58,11 @@ IngredientEntry regularize_clip() {
        .stage = Stage::Gradient,
        .doc = "Limits gradients: the norm of all of them together, each value, or both (values first).",
        .source = "Pascanu et al. 2013, arXiv:1211.5063; torch's clip_grad_norm_ and clip_grad_value_",
+       .formula = "g <- clamp(g, -max_value, max_value); g <- g min(1, max_norm / (||g|| + 1e-6)), the norm "
+                  "of all gradients together",
+       .interactions = "Once an update, on the mean gradient of `optimizer.accumulate` and the second one of "
+                       "`optimizer.sam`; after `regularize.agc`. The norm includes what distillation trains "
+                       "along. Weight decay is added later and not clipped.",
        .neutral = {nlohmann::json::object({{"max_norm", nullptr}, {"max_value", nullptr}})},
        .counters = {"updates", "clipped"},
        .trial = {{"max_norm", 0.1}},

@@ -69,6 +69,10 @@ IngredientEntry regularize_drop_path() {
        .stage = Stage::Graph,
        .doc = "Leave out residual branches at random, sample by sample (stochastic depth).",
        .source = "Huang et al. 2016, arXiv:1603.09382",
+       .formula = "branch <- branch * b / (1 - r), b ~ Bernoulli(1 - r) for each image, r = rate (l - 1) / "
+                  "(L - 1) at residual sum l of L; growth paper: rate * l / L; constant: rate",
+       .interactions = "Only where there is a residual sum: a network with few of them has little to drop. "
+                       "Evaluation and folded kernels know nothing of it.",
        .neutral = {nlohmann::json::object({{"rate", 0.0}})},
        .no_window = "the rates are part of the network's description",
        .counters = {"paths"},

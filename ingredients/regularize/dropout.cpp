@@ -62,6 +62,9 @@ IngredientEntry regularize_dropout() {
        .stage = Stage::Graph,
        .doc = "Drop features before the classifier, at this rate instead of the backbone's own.",
        .source = "Srivastava et al. 2014",
+       .formula = "x <- x * b / (1 - rate), b ~ Bernoulli(1 - rate) for each feature",
+       .interactions =
+           "Replaces the rates of all dropout that the backbone has. Evaluation knows nothing of it.",
        .no_neutral = "it replaces the rate that the backbone has, so 0 is a setting of its own",
        .no_window = "the rate is part of the network's description",
        .counters = {"layers"},

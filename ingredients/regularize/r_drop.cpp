@@ -93,6 +93,10 @@ IngredientEntry regularize_r_drop() {
        .stage = Stage::Regularize,
        .doc = "Run each batch twice with other dropout draws and bring the two predictions together.",
        .source = "Wu et al. 2021, arXiv:2106.14448",
+       .formula = "weight * mean_n [KL(p || q) + KL(q || p)] / 2, p, q = both predictions; task both: the "
+                  "task term is the mean of both passes'",
+       .interactions = "A second forward and backward pass every step, with BatchNorm's statistics left "
+                       "alone. Distillation looks at the first pass only.",
        .neutral = {nlohmann::json::object({{"weight", 0.0}, {"task", "first"}})},
        .counters = {"batches"},
        .refuses = r_drop_refusals},

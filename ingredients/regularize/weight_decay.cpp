@@ -74,6 +74,13 @@ IngredientEntry regularize_weight_decay() {
        .stage = Stage::Gradient,
        .doc = "What the optimizer's weight decay reaches, and how it falls over training.",
        .source = "He et al. 2019, \"Bag of tricks\", arXiv:1812.01187; timm's parameter groups",
+       .formula = "the optimizer's decay * s; anneal cosine: s = floor + (1 - floor) (1 + cos(pi t / n)) / 2 "
+                  "at step t of n, linear: s = floor + (1 - floor) (1 - t / n)",
+       .interactions =
+           "`optimizer.lamb` gives a tensor without decay no trust ratio either, which changes the length of "
+           "its step. Decoupled decay goes with the rate already: annealing comes on top of the schedule. "
+           "Decay acts on each branch of `reparam`, so what it does to the folded kernel depends on their "
+           "number. Reaches what distillation trains along as well.",
        .neutral = {nlohmann::json::object(
            {{"norm_and_bias", true}, {"depthwise", true}, {"head", true}, {"anneal", "none"}})},
        .no_window = "what decay reaches is decided once, before training",

@@ -66,17 +66,21 @@ int residual_norm_count(const nlohmann::json&, Graph& graph) {
 }  // namespace
 
 IngredientEntry regularize_zero_gamma() {
-  return describe<ZeroGamma>({.name = "regularize.zero_gamma",
-                              .stage = Stage::Regularize,
-                              .doc = "Residual blocks begin as their shortcut: the scale of the last "
-                                     "BatchNorm before each sum starts at zero.",
-                              .source = "Goyal et al. 2017, arXiv:1706.02677",
-                              .no_neutral = "it has no settings: absent, every scale begins at one",
-                              .no_window = "it changes weights before training",
-                              .counters = {"tensors_zeroed"},
-                              .refuses = zero_gamma_refusals,
-                              .rewrite = residual_norm_count},
-                             Fields<ZeroGamma::Params>{});
+  return describe<ZeroGamma>(
+      {.name = "regularize.zero_gamma",
+       .stage = Stage::Regularize,
+       .doc = "Residual blocks begin as their shortcut: the scale of the last "
+              "BatchNorm before each sum starts at zero.",
+       .source = "Goyal et al. 2017, arXiv:1706.02677",
+       .formula = "y = shortcut + BN(branch), gamma of BN = 0 at first: y = shortcut",
+       .interactions = "With `reparam` all branches of that unit start at 0. `regularize.agc` lets a scale "
+                       "at 0 grow by its eps only, and `optimizer.lamb` gives it the ratio 1.",
+       .no_neutral = "it has no settings: absent, every scale begins at one",
+       .no_window = "it changes weights before training",
+       .counters = {"tensors_zeroed"},
+       .refuses = zero_gamma_refusals,
+       .rewrite = residual_norm_count},
+      Fields<ZeroGamma::Params>{});
 }
 
 }  // namespace ablate::ingredients

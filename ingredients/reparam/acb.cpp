@@ -39,6 +39,9 @@ IngredientEntry reparam_acb() {
        .stage = Stage::Graph,
        .doc = "Train a row and a column kernel beside each square one, and fold the three into it.",
        .source = "Ding et al. 2019, ACNet, arXiv:1908.03930",
+       .formula = "W = sum_b s_b W_b, bias = sum_b (beta_b - mean_b s_b), s = gamma / sqrt(var + 1e-5), W_b "
+                  "= the square kernel, and the row and the column, which lie at its middle",
+       .interactions = kBranched,
        .no_neutral = "without branches it is absent: turn it off",
        .no_window = kOneForm,
        .counters = {"branches_added"},

@@ -77,6 +77,10 @@ IngredientEntry reparam_dbb() {
        .stage = Stage::Graph,
        .doc = "Train a 1x1, a 1x1-kxk and an average branch beside each kernel, and fold the four into it.",
        .source = "Ding et al. 2021, Diverse Branch Block, arXiv:2103.13425",
+       .formula = "W = sum_b s_b W_b, bias = sum_b (beta_b - mean_b s_b), s = gamma / sqrt(var + 1e-5), W_b "
+                  "= the kernel, the 1x1 kernel, the 1x1 kernel with its BatchNorm and then the kxk kernel, "
+                  "1/k^2 everywhere (behind a 1x1 kernel with BatchNorm where dense)",
+       .interactions = kBranched,
        .no_neutral = "without branches it is absent: turn it off",
        .no_window = kOneForm,
        .counters = {"branches_added"},

@@ -59,6 +59,11 @@ Fields<P> rewriting_fields() {
       "ones: RepVGG, MobileOne, GhostNetV3; ACNet's code has even and plain, DBB's plain");
 }
 
+/// What sums of branches do to others.
+inline constexpr const char* kBranched =
+    "Weight decay acts on each branch, so what it does to the folded kernel depends on how many there are. "
+    "Folding is exact with the statistics of evaluation, and is that of the average where one is reported; "
+    "costs of training are those of all branches.";
 inline constexpr const char* kOneForm = "the network has one form throughout its training";
 
 inline std::vector<std::string> names_of(const std::set<Role>& roles) {

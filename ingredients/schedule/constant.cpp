@@ -15,6 +15,7 @@ IngredientEntry schedule_constant() {
       {.name = "schedule.constant",
        .doc = "The base rate throughout, after a warm-up if one is asked for.",
        .source = "Goyal et al. 2017, arXiv:1706.02677 (the warm-up)",
+       .formula = "lr",
        .neutral = {nlohmann::json::object({{"warmup_epochs", 0.0}})},
        .trial = {{"warmup_epochs", 1.0}}},
       add_ramp(fields));

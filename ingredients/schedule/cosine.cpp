@@ -29,6 +29,8 @@ IngredientEntry schedule_cosine() {
       {.name = "schedule.cosine",
        .doc = "The rate falls along half a cosine, after a warm-up if one is asked for.",
        .source = "Loshchilov and Hutter 2017, arXiv:1608.03983",
+       .formula = "lr * (floor + (1 - floor) (1 + cos(pi (t / n)^k)) / 2), t of n steps",
+       .interactions = kShortOfFloor,
        .neutral = {nlohmann::json::object({{"floor", 1.0}, {"warmup_epochs", 0.0}})}},
       add_warm_up(fields));
 }

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -21,6 +22,13 @@ struct WarmUp : Ramp {
   std::string warmup = "inside";
 };
 
+/// How the rate of a Ramp rises, behind the formula of its curve.
+inline constexpr const char* kRise =
+    "; while t < W = warmup_epochs: lr * (warmup_start + (1 - warmup_start) t / W)";
+/// What a curve that falls to `floor` is to know.
+inline constexpr const char* kShortOfFloor =
+    "The last step is n - 1 of n, so the rate ends a little above `floor`; with `per` epoch the whole last "
+    "epoch is above it.";
 /// Why no schedule takes `active`.
 inline constexpr const char* kWholeTraining = "a schedule is the rate of the whole training";
 
@@ -115,6 +123,11 @@ IngredientEntry describe_schedule(IngredientHeader header, const Fields<typename
   header.stage = Stage::Schedule;
   header.no_window = kWholeTraining;
   header.counters = {"steps_scaled"};
+  using P = typename T::Params;
+  if constexpr (std::is_base_of_v<Ramp, P>) header.formula += kRise;
+  if constexpr (std::is_base_of_v<WarmUp, P>)
+    add_interaction(header, "With `warmup` prefix t and n count from the end of the warm-up.");
+  add_interaction(header, "Counts steps, also those that `optimizer.accumulate` puts off.");
   if (!header.refuses) header.refuses = warm_up_refusals;
   return describe<T>(std::move(header), fields);
 }

@@ -22,6 +22,7 @@ IngredientEntry schedule_exponential() {
       {.name = "schedule.exponential",
        .doc = "The rate falls by the same factor over every epoch, after a warm-up if one is asked for.",
        .source = "torch.optim.lr_scheduler.ExponentialLR",
+       .formula = "lr * factor^(t / e), e = steps of an epoch",
        .neutral = {nlohmann::json::object({{"factor", 1.0}, {"warmup_epochs", 0.0}})}},
       add_warm_up(fields));
 }

@@ -53,6 +53,7 @@ IngredientEntry schedule_multistep() {
       {.name = "schedule.multistep",
        .doc = "The rate falls by a factor at given places, after a warm-up if one is asked for.",
        .source = "torch.optim.lr_scheduler.MultiStepLR",
+       .formula = "lr * factor^k, k = milestones that step t has reached",
        .neutral = {nlohmann::json::object({{"factor", 1.0}, {"warmup_epochs", 0.0}})},
        .refuses = multistep_refusals},
       add_warm_up(fields));

@@ -70,17 +70,26 @@ IngredientEntry schedule_one_cycle() {
       {.name = "schedule.one_cycle",
        .doc = "The rate rises to the base rate and falls to almost nothing; the momentum mirrors it.",
        .source = "Smith and Topin 2018, arXiv:1708.07120; torch.optim.lr_scheduler.OneCycleLR",
+       .formula =
+           "from lr / start_divisor to lr at step up * n - 1, then to lr / (start_divisor * end_divisor) at "
+           "step n - 1; shape cosine: a + (b - a) (1 - cos(pi q)) / 2 from a to b, linear: a + (b - a) q",
+       .interactions = "Sets the momentum of sgd, both rmsprops and muon's matrices, and beta1 of adam, "
+                       "adamw, lamb and lion: their own setting is not used. lr is the highest rate, so "
+                       "usually above that of another schedule.",
        .no_neutral = "a cycle ends far below where it began",
        .refuses = one_cycle_refusals},
       Fields<P>{}
-          .add("up", &P::up, from_below(0, 1), "share of the steps over which the rate rises")
-          .add("start_divisor", &P::start_divisor, at_least(1), "the first rate is the base rate over this")
-          .add("end_divisor", &P::end_divisor, at_least(1), "the last rate is the first rate over this")
-          .add("shape", &P::shape, one_of({"cosine", "linear"}), "how it rises and falls")
+          .add("up", &P::up, from_below(0, 1), "share of the steps over which the rate rises", "torch")
+          .add("start_divisor", &P::start_divisor, at_least(1), "the first rate is the base rate over this",
+               "torch")
+          .add("end_divisor", &P::end_divisor, at_least(1), "the last rate is the first rate over this",
+               "torch")
+          .add("shape", &P::shape, one_of({"cosine", "linear"}), "how it rises and falls", "torch")
           .add("cycle_momentum", &P::cycle_momentum, any(),
-               "whether momentum (beta1 of Adam and its kin) moves the other way round")
-          .add("momentum_low", &P::momentum_low, from_below(0, 1), "momentum where the rate is highest")
-          .add("momentum_high", &P::momentum_high, from_below(0, 1), "momentum at start and end"));
+               "whether momentum (beta1 of Adam and its kin) moves the other way round", "torch")
+          .add("momentum_low", &P::momentum_low, from_below(0, 1), "momentum where the rate is highest",
+               "torch")
+          .add("momentum_high", &P::momentum_high, from_below(0, 1), "momentum at start and end", "torch"));
 }
 
 }  // namespace ablate::ingredients

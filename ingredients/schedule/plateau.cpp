@@ -101,6 +101,10 @@ IngredientEntry schedule_plateau() {
       {.name = "schedule.plateau",
        .doc = "The rate falls by a factor when validation of the raw weights has stopped getting better.",
        .source = "torch.optim.lr_scheduler.ReduceLROnPlateau",
+       .formula = "lr * max(floor, factor^k), k = times that more than patience epochs in a row were not "
+                  "better: loss < best (1 - threshold), or top1 > best (1 + threshold)",
+       .interactions = "Looks at the raw weights, averages aside, at the size of `curriculum.test_size` "
+                       "where that is on. Epochs of the warm-up do not count.",
        .neutral = {nlohmann::json::object({{"factor", 1.0}, {"warmup_epochs", 0.0}})},
        .trial = {{"warmup_epochs", 1.0}},
        .refuses = plateau_refusals},

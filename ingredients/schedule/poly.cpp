@@ -24,6 +24,8 @@ IngredientEntry schedule_poly() {
       {.name = "schedule.poly",
        .doc = "The rate falls with a power of what is left of training, after a warm-up if one is asked for.",
        .source = "timm PolyLRScheduler",
+       .formula = "lr * (floor + (1 - floor) (1 - t / n)^power), t of n steps",
+       .interactions = kShortOfFloor,
        .neutral = {nlohmann::json::object({{"floor", 1.0}, {"warmup_epochs", 0.0}})}},
       add_warm_up(fields));
 }

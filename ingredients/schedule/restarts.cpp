@@ -48,6 +48,10 @@ IngredientEntry schedule_restarts() {
       {.name = "schedule.restarts",
        .doc = "The rate falls along half a cosine and starts anew, in cycles.",
        .source = "Loshchilov and Hutter 2017, arXiv:1608.03983 (T_0 = 10, T_mult = 1)",
+       .formula = "lr * (floor + (decay^i - floor) (1 + cos(pi u / N)) / 2), u of N = first * multiply^i "
+                  "epochs in cycle i = 0, 1, ...",
+       .interactions = "A training ends low only where its last cycle ends with it: with `multiply` 1 its "
+                       "length should be a multiple of `first`. Averages over a restart mix both cycles.",
        .neutral = {nlohmann::json::object({{"floor", 1.0}, {"decay", 1.0}, {"warmup_epochs", 0.0}})},
        .trial = {{"first", 1.0}},
        .refuses = restarts_refusals},

@@ -35,6 +35,7 @@ IngredientEntry schedule_step() {
       {.name = "schedule.step",
        .doc = "The rate falls by a factor at regular intervals, after a warm-up if one is asked for.",
        .source = "GhostNetV2's released recipe (timm `step`: 0.973 every 2.4 epochs), arXiv:2211.12905",
+       .formula = "lr * factor^k, k = whole intervals of every epochs behind step t",
        .neutral = {nlohmann::json::object({{"factor", 1.0}, {"warmup_epochs", 0.0}})},
        .trial = {{"every", 1.0}},
        .refuses = step_refusals},

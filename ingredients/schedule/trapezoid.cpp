@@ -45,6 +45,9 @@ IngredientEntry schedule_trapezoid() {
       {.name = "schedule.trapezoid",
        .doc = "Warm up, hold, and let the rate fall over a last part of training (warm-up, stable, decay).",
        .source = "Hägele et al. 2024, arXiv:2405.18392",
+       .formula = "lr * (floor + (1 - floor) (1 - q)), q = t's share of the last decay * n steps, 0 before; "
+                  "shape one_minus_sqrt: 1 - sqrt(q) in place of 1 - q",
+       .interactions = kShortOfFloor,
        .neutral = {nlohmann::json::object({{"floor", 1.0}, {"warmup_epochs", 0.0}}),
                    nlohmann::json::object({{"decay", 0.0}, {"warmup_epochs", 0.0}})},
        .trial = {{"decay", 0.5}},

@@ -26,7 +26,10 @@ IngredientEntry sparsify_dpf() {
       {.name = "sparsify.dpf",
        .doc =
            "Train dense weights by the gradients of a sparse network that is taken from them anew and anew.",
-       .source = "Lin et al. 2020, Dynamic Model Pruning with Feedback, arXiv:2006.07253"});
+       .source = "Lin et al. 2020, Dynamic Model Pruning with Feedback, arXiv:2006.07253",
+       .formula = "s = sparsity * (1 - (1 - t / ramp)^3) at share t of training, then sparsity; mask = 0 at "
+                  "the smallest s of |w|, else 1; the optimizer moves w by the gradient at mask * w",
+       .interactions = "The optimizer, weight decay and `average.ema` see the dense weights."});
 }
 
 }  // namespace ablate::ingredients

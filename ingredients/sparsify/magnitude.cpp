@@ -25,7 +25,10 @@ IngredientEntry sparsify_magnitude() {
   return describe_pruning<MagnitudePruning>(
       {.name = "sparsify.magnitude",
        .doc = "Set the smallest weights to zero for good, more and more of them.",
-       .source = "Zhu and Gupta 2017, arXiv:1710.01878"});
+       .source = "Zhu and Gupta 2017, arXiv:1710.01878",
+       .formula = "s = sparsity * (1 - (1 - t / ramp)^3) at share t of training, then sparsity; mask = 0 at "
+                  "the smallest s of |w|, else 1; w <- mask * w after every update",
+       .interactions = "The optimizer's moments of weights that are out go on."});
 }
 
 }  // namespace ablate::ingredients

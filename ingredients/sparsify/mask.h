@@ -83,6 +83,10 @@ std::vector<std::string> mask_refusals(const nlohmann::json& settings, const Rec
 /// describe() with what every pruning declares: a Course is all that it can be told.
 template <class T>
 IngredientEntry describe_pruning(IngredientHeader header) {
+  add_interaction(header,
+                  "The mask ranks weights of all layers together. What is evaluated and saved is masked, "
+                  "averages too. With `optimizer.accumulate` it is renewed only at updates that fall on a "
+                  "multiple of `every`, which can be rare. What distillation trains along is never masked.");
   header.stage = Stage::Sparsify;
   header.neutral = {nlohmann::json::object({{"sparsity", 0.0}})};
   header.no_window = "its mask has a course of its own: see ramp";

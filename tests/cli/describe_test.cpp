@@ -27,18 +27,37 @@ TEST(Describe, ListsEveryEntryByItsFullName) {
   EXPECT_THAT(found, UnorderedElementsAreArray(expected));
 }
 
+/// Broken lines made whole again.
+std::string in_one_line(const std::string& text) {
+  std::istringstream words(text);
+  std::string line;
+  for (std::string word; words >> word;) line += (line.empty() ? "" : " ") + word;
+  return line;
+}
+
 TEST(Describe, SaysAllThatAnEntryDeclares) {
   const auto* entry = find_ingredient("mix", "mixup");
   ASSERT_TRUE(entry);
-  const auto page = run_ablate({"describe", "mix.mixup"}).out;
+  const auto page = in_one_line(run_ablate({"describe", "mix.mixup"}).out);
   EXPECT_THAT(page, HasSubstr(entry->doc));
   EXPECT_THAT(page, HasSubstr(entry->source));
+  EXPECT_THAT(page, HasSubstr("formula: " + entry->formula));
+  EXPECT_THAT(page, HasSubstr("with others: " + entry->interactions));
   EXPECT_THAT(page, HasSubstr("neutral"));
   for (const auto& param : entry->params) {
-    EXPECT_THAT(page, HasSubstr("  " + param.name + ": " + describe_values(param)));
-    EXPECT_THAT(page, HasSubstr(param.doc));
+    EXPECT_THAT(page, HasSubstr(" " + param.name + ": " + describe_values(param)));
+    EXPECT_THAT(page, HasSubstr(in_one_line(param.doc)));
+    EXPECT_THAT(page, HasSubstr(param.source));
   }
   for (const auto& counter : entry->counters) EXPECT_THAT(page, HasSubstr(counter));
+}
+
+TEST(Describe, BreaksLongTextIntoLinesOfAScreen) {
+  const auto page = run_ablate({"describe", "distill.crd"}).out;
+  const auto from = page.find("formula:"), to = page.find("neutral, the same as off");
+  ASSERT_LT(from, to);
+  std::istringstream lines(page.substr(from, to - from));
+  for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 100u) << line;
 }
 
 TEST(Describe, TakesAShortNameThatIsClear) {

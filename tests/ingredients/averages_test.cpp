@@ -125,6 +125,10 @@ TEST(Ema, LooksAtEveryFewUpdatesWhenAskedTo) {
 TEST(Ema, RefusesToBeToldItsDecayTwice) {
   EXPECT_EQ(refusals("average.ema", {{"half_life", 1}, {"window", 2}}).size(), 1u);
   EXPECT_EQ(refusals("average.ema", {{"start", "initial"}}).size(), 1u);
+  EXPECT_EQ(refusals("average.ema", {{"half_life", 1}, {"decay", 0.99}}).size(), 1u);
+  EXPECT_EQ(refusals("average.ema", {{"window", 1}, {"decay", 0.99}}).size(), 1u);
+  EXPECT_TRUE(refusals("average.ema", {{"window", 1}}).empty());
+  EXPECT_TRUE(refusals("average.ema", {{"decay", 0.99}}).empty());
   const json gathering{{"optimizer", {{"accumulate", {{"steps", 4}}}}}};
   EXPECT_EQ(refusals("average.ema", {{"half_life", 1}}, gathering).size(), 1u);
   EXPECT_TRUE(refusals("average.ema", {{"half_life", 100}, {"unit", "step"}}, gathering).empty());

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <regex>
 
 #include "backbones/catalogue.h"
 #include "harness/graph/rewrite.h"
@@ -45,6 +46,56 @@ TEST_P(Declaration, DescribesEveryParameter) {
     EXPECT_FALSE(describe_values(param).empty()) << param.name;
     EXPECT_FALSE(param.source.empty() && GetParam().source.empty()) << param.name;
   }
+}
+
+bool is_one_tidy_line(const std::string& text) {
+  return text.find_first_of("\n\t") == std::string::npos && text.find("  ") == std::string::npos &&
+         (text.empty() || (text.front() != ' ' && text.back() != ' '));
+}
+
+/// A parameter of the entry, an ingredient ("average.ema"), a family, or a parameter of another one
+/// ("distill.dkd.label").
+bool names_something(const IngredientEntry& entry, const std::string& name) {
+  const auto has = [](const IngredientEntry& owner, const std::string& param) {
+    return std::any_of(owner.params.begin(), owner.params.end(),
+                       [&](const ParamInfo& info) { return info.name == param; });
+  };
+  if (has(entry, name) || find_family(name)) return true;
+  for (const auto& other : ingredient_catalogue())
+    if (name == other.name ||
+        (name.starts_with(other.name + '.') && has(other, name.substr(other.name.size() + 1))))
+      return true;
+  return false;
+}
+
+/// A choice of one of the entry's parameters.
+bool is_choice(const IngredientEntry& entry, const std::string& name) {
+  return std::any_of(entry.params.begin(), entry.params.end(), [&](const ParamInfo& param) {
+    return std::count(param.range.choices.begin(), param.range.choices.end(), name) > 0;
+  });
+}
+
+TEST_P(Declaration, HasAFormulaUnlessItDrawsOrShowsImages) {
+  const auto& entry = GetParam();
+  EXPECT_TRUE(is_one_tidy_line(entry.formula)) << entry.formula;
+  EXPECT_EQ(entry.formula.find('`'), std::string::npos) << "it stands between backticks itself";
+  if (entry.family != "augment" && entry.family != "curriculum") {
+    EXPECT_FALSE(entry.formula.empty());
+  }
+  // parameters are words joined by underscores, indices (p_t, sum_c) have a single letter behind theirs
+  const std::regex word("\\b[a-z0-9]{2,}(_[a-z0-9]{2,})+\\b");
+  for (std::sregex_iterator it(entry.formula.begin(), entry.formula.end(), word), end; it != end; ++it)
+    EXPECT_TRUE(names_something(entry, it->str()) || is_choice(entry, it->str())) << it->str();
+}
+
+TEST_P(Declaration, NamesInItsInteractionsWhatThereIs) {
+  const auto& text = GetParam().interactions;
+  EXPECT_TRUE(is_one_tidy_line(text)) << text;
+  EXPECT_TRUE(text.empty() || text.ends_with('.')) << "not a sentence: " << text;
+  const std::regex quoted("`([^`]*)`");
+  for (std::sregex_iterator it(text.begin(), text.end(), quoted), end; it != end; ++it)
+    EXPECT_TRUE(names_something(GetParam(), it->str(1))) << it->str(1);
+  EXPECT_EQ(std::count(text.begin(), text.end(), '`') % 2, 0) << text;
 }
 
 TEST_P(Declaration, HasDefaultsWithinTheirRanges) {
