@@ -74,13 +74,13 @@ IngredientEntry curriculum_reinforced() {
        .source = "Faghri et al. 2023, arXiv:2303.08983 (dataset reinforcement); Shen and Xing 2022, "
                  "arXiv:2112.01528 (FKD)",
        .formula =
-           "kept of p = softmax(z_t): log p of the `top` largest and log(1 - their sum), in half precision; "
+           "kept of p = softmax(z_t): log p of the top largest and log(1 - their sum), in half precision; "
            "the other K - top classes share that remainder evenly",
        .interactions = "Every distillation on logits learns from what was kept; one that looks at maps asks "
                        "its teacher at "
                        "every step. Seeds then share their pixels and differ in initial weights and order, "
                        "so their spread "
-                       "is smaller. Teachers of stored outputs (`\"outputs\": FILE`) need it.",
+                       "is smaller. Teachers that are files of stored outputs need it.",
        .no_neutral = "crops and colours come from its own seed, whatever the number of views",
        .no_window = "an image has as many views in the last epoch as in the first",
        .counters = {"batches"},

@@ -129,7 +129,8 @@ TEST_P(Declaration, TakesItsOwnDefaultsAsPossible) {
   const auto& entry = GetParam();
   if (!entry.refuses) return;
   const auto settings = settings_of(entry, required_settings(entry));
-  const nlohmann::json recipe{{entry.family, {{entry.short_name, settings}}}};
+  nlohmann::json recipe{{entry.family, {{entry.short_name, settings}}}};
+  recipe.update(entry.trial_beside);
   for (const auto& reason : entry.refuses(settings, {recipe, 30})) ADD_FAILURE() << reason;
 }
 
