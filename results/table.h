@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "results/ledger.h"
 
@@ -15,6 +16,8 @@ struct TableOptions {
   std::string variant;               // "" : the reported one
   std::string selected_by = "last";  // or "validation"
   std::string metric = "top1";       // or top5, loss, ece
+  std::string split = "test";        // or one that is spoiled: "test@gaussian_noise.3"
+  std::vector<std::string> further;  // columns besides: corruptions
   bool times = true;  // seconds an epoch, the one column that differs between stores with equal results
   bool color = false;
 };

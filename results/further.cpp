@@ -1,0 +1,118 @@
+#include "results/further.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "harness/core/problems.h"
+#include "results/footnotes.h"
+#include "results/sql.h"
+
+namespace ablate {
+namespace {
+
+/// What the runs of a table came to on the spoiled test splits.
+class Spoiled {
+ public:
+  Spoiled(Ledger& ledger, const std::vector<std::string>& keys, const std::string& variant,
+          const Metric& metric) {
+    const auto rows =
+        ledger.query(std::string(sql::statement("spoiled evaluations of runs")), {keys, variant});
+    const auto column = std::ranges::find(rows.columns, metric.name) - rows.columns.begin();
+    for (const auto& row : rows.rows)
+      if (const auto& score = row.at(std::size_t(column)); score.is_number())
+        scores_[row[0]][row[1].get<std::string>().substr(std::string("test@").size())] =
+            score.get<double>() * metric.scale;
+  }
+
+  /// The ways that any run was spoiled in and that `wanted` wants.
+  template <class F>
+  std::set<std::string> ways(const F& wanted) const {
+    std::set<std::string> found;
+    for (const auto& [run, scores] : scores_)
+      for (const auto& [way, score] : scores)
+        if (wanted(way)) found.insert(way);
+    return found;
+  }
+
+  /// The mean of a run over these ways; none unless it has all of them, or means would not compare.
+  std::optional<double> mean(const std::string& run, const std::set<std::string>& ways) const {
+    const auto scores = scores_.find(run);
+    if (scores == scores_.end() || ways.empty()) return std::nullopt;
+    double sum = 0;
+    for (const auto& way : ways) {
+      const auto score = scores->second.find(way);
+      if (score == scores->second.end()) return std::nullopt;
+      sum += score->second;
+    }
+    return sum / double(ways.size());
+  }
+
+ private:
+  std::map<std::string, std::map<std::string, double>> scores_;  // run -> way -> score in the metric's unit
+};
+
+template <class F>
+void over_cells(Comparison& comparison, const F& call) {
+  for (auto& panel : comparison.panels)
+    for (auto& row : panel.rows)
+      for (auto& cell : row.cells)
+        if (cell) call(*cell);
+}
+
+std::vector<std::string> counted_runs(Comparison& comparison) {
+  std::set<std::string> keys;
+  over_cells(comparison,
+             [&](const CellResult& cell) { keys.insert(cell.counted.begin(), cell.counted.end()); });
+  return {keys.begin(), keys.end()};
+}
+
+/// "gaussian_noise, jpeg at severities 1-5".
+std::string corruptions_text(const std::set<std::string>& ways) {
+  std::set<std::string> names;
+  std::set<std::int64_t> severities;
+  for (const auto& way : ways) {
+    const auto dot = way.find('.');
+    names.insert(way.substr(0, dot));
+    severities.insert(std::stoll(way.substr(dot + 1)));
+  }
+  return fmt::format("{} at severit{} {}", fmt::join(names, ", "), severities.size() == 1 ? "y" : "ies",
+                     ranges(severities));
+}
+
+/// The mean over corruptions and severities; every corruption has every severity, so it is also the mean over
+/// corruptions of their means.
+void add_corruptions(const Spoiled& spoiled, Comparison& comparison) {
+  const auto ways = spoiled.ways([](const std::string& way) { return way.find('.') != way.npos; });
+  const auto note = ways.empty() ? std::string("Corrupted: no run was evaluated so (evaluate.corruptions).")
+                                 : fmt::format(
+                                       "Corrupted: mean {} over {}, of the corrupted test split at the last "
+                                       "epoch; mean ± sd over seeds.",
+                                       comparison.metric.title, corruptions_text(ways));
+  comparison.further.push_back({"corruptions", "corrupted", note});
+  over_cells(comparison, [&](CellResult& cell) {
+    std::vector<double> values;
+    for (const auto& run : cell.counted)
+      if (const auto value = spoiled.mean(run, ways)) values.push_back(*value);
+    cell.further.push_back(summarise(values));
+  });
+}
+
+}  // namespace
+
+void add_further_columns(Ledger& ledger, const TableOptions& options, Comparison& comparison) {
+  if (options.further.empty()) return;
+  if (options.selected_by != "last")
+    throw Error(
+        "further columns are of the last epoch: leave out the epoch selected on the validation split");
+  const Spoiled spoiled(ledger, counted_runs(comparison), options.variant, comparison.metric);
+  for (const auto& name : options.further) {
+    if (name != "corruptions")
+      throw Error(fmt::format("there is no further column `{}`{}: corruptions", name,
+                              suggestion(name, {"corruptions"})));
+    add_corruptions(spoiled, comparison);
+  }
+}
+
+}  // namespace ablate

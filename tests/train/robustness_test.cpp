@@ -1,0 +1,73 @@
+#include <gmock/gmock.h>
+
+#include <map>
+
+#include "tests/train/support.h"
+
+namespace ablate::test {
+namespace {
+
+using Json = nlohmann::json;
+using testing::ElementsAre;
+
+/// A trajectory with a raw and an averaged run, evaluated as `evaluate` says.
+Request two_runs(const Workshop& shop, const Json& evaluate) {
+  auto recipe = shop.recipe();
+  recipe["evaluate"].update(evaluate);
+  auto request = shop.request(recipe);
+  shop.add_run(request, {{"ema", {{"decay", 0.5}, {"warmup", "none"}}}});
+  return request;
+}
+
+/// The lines of spoiled test splits, by split and variant.
+std::map<std::pair<std::string, std::string>, Json> spoiled(const std::filesystem::path& folder) {
+  std::map<std::pair<std::string, std::string>, Json> found;
+  for (const auto& line : lines_of(folder, "evaluation"))
+    if (line.at("split") != "test") {
+      const bool first = found.emplace(std::pair(line.at("split"), line.at("variant")), line).second;
+      EXPECT_TRUE(first) << line.dump();
+    }
+  return found;
+}
+
+TEST(Robustness, ReportedVariantsAreEvaluatedOnEveryCorruptionAndSeverity) {
+  const Workshop shop;
+  const auto request =
+      two_runs(shop, {{"corruptions", {"impulse_noise", "gaussian_noise"}}, {"severities", {5, 1}}});
+  const auto folder = shop.folder("corrupted");
+  train_in(folder, request);
+  const auto lines = spoiled(folder);
+  EXPECT_EQ(lines.size(), 8u);
+  for (const std::string way :
+       {"gaussian_noise.1", "gaussian_noise.5", "impulse_noise.1", "impulse_noise.5"}) {
+    const auto &raw = lines.at({"test@" + way, "raw"}), &ema = lines.at({"test@" + way, "ema"});
+    EXPECT_THAT(raw.at("runs"), ElementsAre(request.runs[0].key));
+    EXPECT_THAT(ema.at("runs"), ElementsAre(request.runs[1].key));
+    for (const auto& line : {raw, ema}) {
+      EXPECT_EQ(line.at("selected_by"), "last");
+      EXPECT_EQ(line.at("epoch"), 2);
+    }
+    EXPECT_NE(raw.at("loss"), ema.at("loss"));
+  }
+}
+
+TEST(Robustness, LeavesEveryOtherResultAsItWas) {
+  const Workshop shop;
+  train_in(shop.folder("plain"), two_runs(shop, Json::object()));
+  train_in(shop.folder("asked"), two_runs(shop, {{"corruptions", {"all"}}, {"severities", {2}}}));
+  const auto results = [&](const std::string& name) {
+    std::vector<Json> all;
+    for (auto line : lines_of(shop.folder(name), "evaluation"))
+      if (line.at("split") == "test") {
+        line.erase("runs");
+        all.push_back(line);
+      }
+    return all;
+  };
+  EXPECT_EQ(results("plain"), results("asked"));
+  EXPECT_TRUE(spoiled(shop.folder("plain")).empty());
+  EXPECT_FALSE(spoiled(shop.folder("asked")).empty());
+}
+
+}  // namespace
+}  // namespace ablate::test
