@@ -30,6 +30,10 @@ struct EvaluateSettings {
   /// In the end, evaluate on corrupted images too, at each of these severities.
   std::vector<std::string> corruptions;
   std::vector<int> severities{1, 2, 3, 4, 5};
+  /// In the end, evaluate under attack too, within so many 255ths of the pixel range.
+  std::optional<double> fgsm, pgd;
+  int pgd_steps = 10;
+  std::optional<double> pgd_step;  // also in 255ths
 
   /// Names without "all", each once, in the order of the catalogue.
   std::vector<std::string> corruption_list() const;

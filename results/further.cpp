@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 
 #include "harness/core/problems.h"
 #include "results/footnotes.h"
@@ -81,22 +82,62 @@ std::string corruptions_text(const std::set<std::string>& ways) {
                      ranges(severities));
 }
 
-/// The mean over corruptions and severities; every corruption has every severity, so it is also the mean over
-/// corruptions of their means.
-void add_corruptions(const Spoiled& spoiled, Comparison& comparison) {
-  const auto ways = spoiled.ways([](const std::string& way) { return way.find('.') != way.npos; });
-  const auto note = ways.empty() ? std::string("Corrupted: no run was evaluated so (evaluate.corruptions).")
-                                 : fmt::format(
-                                       "Corrupted: mean {} over {}, of the corrupted test split at the last "
-                                       "epoch; mean ± sd over seeds.",
-                                       comparison.metric.title, corruptions_text(ways));
-  comparison.further.push_back({"corruptions", "corrupted", note});
+/// "8/255": what the rows' recipes give the attack, where they give one.
+std::string radius_text(const Comparison& comparison, const std::string& attack) {
+  std::set<double> radii;
+  for (const auto& panel : comparison.panels)
+    for (const auto& row : panel.rows) {
+      const auto& given =
+          row.recipe.value(nlohmann::json::json_pointer("/evaluate/" + attack), nlohmann::json());
+      if (given.is_number()) radii.insert(given.get<double>());
+    }
+  return radii.empty() ? "an unknown radius" : fmt::format("{}/255", fmt::join(radii, ", "));
+}
+
+/// A column of what runs come to on spoiled test splits: their mean over some ways of spoiling.
+struct Kind {
+  std::string name, head;
+  bool (*wants)(const std::string& way);
+  std::string (*told)(const Comparison&, const std::set<std::string>& ways);  // in the footnote
+};
+
+const std::array<Kind, 3> kKinds{{
+    // Every corruption has every severity, so this is also the mean over corruptions of their means.
+    {"corruptions", "corrupted", [](const std::string& way) { return way.find('.') != way.npos; },
+     [](const Comparison&, const std::set<std::string>& ways) {
+       return "mean over " + corruptions_text(ways) + ", of the corrupted test split";
+     }},
+    {"fgsm", "FGSM", [](const std::string& way) { return way == "fgsm"; },
+     [](const Comparison& c, const std::set<std::string>&) {
+       return "the test split attacked by one step of " + radius_text(c, "fgsm");
+     }},
+    {"pgd", "PGD", [](const std::string& way) { return way == "pgd"; },
+     [](const Comparison& c, const std::set<std::string>&) {
+       return "the test split attacked by steps within " + radius_text(c, "pgd");
+     }},
+}};
+
+void add_column(const Kind& kind, const Spoiled& spoiled, Comparison& comparison) {
+  const auto ways = spoiled.ways(kind.wants);
+  const auto note =
+      ways.empty() ? fmt::format("no run was evaluated so (evaluate.{}).", kind.name)
+                   : fmt::format("{}, at the last epoch; mean ± sd over seeds.", kind.told(comparison, ways));
+  comparison.further.push_back({kind.name, kind.head, kind.head + ": " + note});
   over_cells(comparison, [&](CellResult& cell) {
     std::vector<double> values;
     for (const auto& run : cell.counted)
       if (const auto value = spoiled.mean(run, ways)) values.push_back(*value);
     cell.further.push_back(summarise(values));
   });
+}
+
+const Kind& kind_of(const std::string& name) {
+  const auto found = std::ranges::find(kKinds, name, &Kind::name);
+  if (found != kKinds.end()) return *found;
+  std::vector<std::string> known;
+  for (const auto& kind : kKinds) known.push_back(kind.name);
+  throw Error(fmt::format("there is no further column `{}`{}: {}", name, suggestion(name, known),
+                          fmt::join(known, ", ")));
 }
 
 }  // namespace
@@ -107,12 +148,7 @@ void add_further_columns(Ledger& ledger, const TableOptions& options, Comparison
     throw Error(
         "further columns are of the last epoch: leave out the epoch selected on the validation split");
   const Spoiled spoiled(ledger, counted_runs(comparison), options.variant, comparison.metric);
-  for (const auto& name : options.further) {
-    if (name != "corruptions")
-      throw Error(fmt::format("there is no further column `{}`{}: corruptions", name,
-                              suggestion(name, {"corruptions"})));
-    add_corruptions(spoiled, comparison);
-  }
+  for (const auto& name : options.further) add_column(kind_of(name), spoiled, comparison);
 }
 
 }  // namespace ablate

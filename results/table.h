@@ -17,7 +17,7 @@ struct TableOptions {
   std::string selected_by = "last";  // or "validation"
   std::string metric = "top1";       // or top5, loss, ece
   std::string split = "test";        // or one that is spoiled: "test@gaussian_noise.3"
-  std::vector<std::string> further;  // columns besides: corruptions
+  std::vector<std::string> further;  // columns besides: corruptions, fgsm, pgd
   bool times = true;  // seconds an epoch, the one column that differs between stores with equal results
   bool color = false;
 };

@@ -50,9 +50,9 @@ ExitStatus table(const Arguments& arguments) {
       "the last epoch, or the one selected on the validation split")(
       "metric", po::value<std::string>()->default_value("top1")->value_name("NAME"),
       "top1, top5, loss or ece")("split", po::value<std::string>()->default_value("test")->value_name("NAME"),
-                                 "a spoiled test split that was evaluated: test@gaussian_noise.3, ...")(
+                                 "a spoiled test split that was evaluated: test@gaussian_noise.3, test@pgd")(
       "with", po::value<std::string>()->value_name("LIST"),
-      "further columns, separated by commas: corruptions (mean over all that were evaluated)");
+      "further columns, separated by commas: corruptions (mean over all that were evaluated), fgsm, pgd");
   const auto values = line.parse(arguments);
   if (!values) return ExitStatus::Done;
   TableOptions options;

@@ -20,10 +20,11 @@ void score(const at::Tensor& logits, const at::Tensor& labels, Scores& scores) {
   for (std::int64_t n = 0; n < rows.size(0); ++n, row += classes) scores.add({row, classes}, label[n]);
 }
 
-at::Tensor logits_of(const Contender& contender, const at::Tensor& images) {
+at::Tensor logits_of(const Contender& contender, const Batch& batch) {
   const auto ask = [&](const at::Tensor& seen) {
     return contender.network->forward_with(*contender.weights, seen, Pass{}).logits;
   };
+  const auto images = contender.attack ? contender.attack(batch, ask) : batch.images;
   return contender.flip ? (ask(images) + ask(images.flip({3}))).div_(2) : ask(images);
 }
 
@@ -48,7 +49,7 @@ std::vector<Evaluated> evaluate(const Training& training, const std::vector<std:
   each_plain_batch(training.task, ids, how, [&](const Batch& batch) {
     for (std::size_t c = 0; c < contenders.size(); ++c) {
       const int twin = contenders[c].twin;
-      logits[c] = logits_of(contenders[c], batch.images);
+      logits[c] = logits_of(contenders[c], batch);
       score(logits[c], batch.labels, results[c].scores);
       if (twin < 0) continue;
       const auto difference = (logits[c] - logits[std::size_t(twin)]).abs().max().item<double>();

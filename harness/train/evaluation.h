@@ -1,19 +1,26 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <string>
 #include <vector>
 
 #include "harness/train/scores.h"
 #include "harness/train/training.h"
+#include "ingredients/attack.h"
 
 namespace ablate::training {
+
+/// The images of a batch as an attack leaves them, which may ask what the network answers to any.
+using BatchAttack = std::function<at::Tensor(const Batch&, const Answer&)>;
 
 /// A network with weights to evaluate it with.
 struct Contender {
   Network* network = nullptr;
   const Weights* weights = nullptr;
-  int twin = -1;      // index of the contender whose logits it should equal, or -1
-  bool flip = false;  // the mean of the logits of each image and its mirror image
+  int twin = -1;            // index of the contender whose logits it should equal, or -1
+  bool flip = false;        // the mean of the logits of each image and its mirror image
+  BatchAttack attack = {};  // before it is asked
 };
 
 struct Evaluated {

@@ -54,6 +54,9 @@ TEST_F(Mistakes, IncludeWaysToSpoilImagesThatThereAreNot) {
       AllOf(HasSubstr("(did you mean 'impulse_noise'?)"), HasSubstr("'severities[0]' of evaluate is 0"),
             HasSubstr("'severities[1]' of evaluate is 6")));
   EXPECT_THAT(refused(sweep("", R"("evaluate": {"severities": []})")), HasSubstr("at least 1 expected"));
+  EXPECT_THAT(refused(sweep("", R"("evaluate": {"fgsm": 0, "pgd": 256, "pgd_steps": 0})")),
+              AllOf(HasSubstr("'fgsm' of evaluate is 0"), HasSubstr("'pgd' of evaluate is 256"),
+                    HasSubstr("'pgd_steps' of evaluate is 0")));
   planned(sweep("", R"("evaluate": {"corruptions": ["all"], "severities": [3]})"));
 }
 

@@ -55,6 +55,22 @@ TEST_F(Further, CorruptedIsTheMeanOverCorruptionsAndSeverities) {
             65.5);
 }
 
+TEST_F(Further, AttacksStandBesideEachOtherAndTheFootnoteGivesTheirRadius) {
+  spoil("ref-1", 1, {{"fgsm", 0.4}, {"pgd", 0.3}, {"fog.1", 0.7}});
+  spoil("ref-2", 2, {{"fgsm", 0.42}, {"pgd", 0.3}, {"fog.1", 0.7}});
+  Plan plan("attacked");
+  plan.table("", {"mix"});
+  plan.arm("Net", "reference", Json::object(), with({{"evaluate", {{"fgsm", 8}, {"pgd", nullptr}}}}), "ref",
+           {1, 2});
+  add(plan);
+  const auto text = table(Format::Text, [](TableOptions& options) {
+    options.sweep = "attacked";
+    options.further = {"fgsm", "pgd"};
+  });
+  EXPECT_THAT(text, AllOf(HasSubstr("FGSM (%)"), HasSubstr("41.00 ± 1.41"), HasSubstr("30.00 ± 0.00"),
+                          HasSubstr("one step of 8/255"), HasSubstr("unknown radius")));
+}
+
 TEST_F(Further, SpoiledSplitsAreNoResultsOfAnArm) {
   spoil("ref-1", 1, {{"jpeg.1", 0.1}});
   spoil("ref-2", 2, {{"jpeg.1", 0.1}});

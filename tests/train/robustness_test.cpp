@@ -51,10 +51,54 @@ TEST(Robustness, ReportedVariantsAreEvaluatedOnEveryCorruptionAndSeverity) {
   }
 }
 
+TEST(Robustness, AttacksRaiseTheLossAndMoreStepsRaiseItMore) {
+  const Workshop shop;
+  const auto request = two_runs(shop, {{"fgsm", 4}, {"pgd", 4}});
+  const auto folder = shop.folder("attacked");
+  train_in(folder, request);
+  const auto lines = spoiled(folder);
+  EXPECT_EQ(lines.size(), 4u);
+  for (const auto& line : lines_of(folder, "evaluation")) {
+    if (line.at("selected_by") != "last" || line.at("split") != "test" || !line.at("reported")) continue;
+    const std::string variant = line.at("variant");
+    const double clean = line.at("loss"), fgsm = lines.at({"test@fgsm", variant}).at("loss"),
+                 pgd = lines.at({"test@pgd", variant}).at("loss");
+    EXPECT_LT(clean, fgsm) << variant;
+    EXPECT_LT(fgsm, pgd) << variant;
+  }
+}
+
+TEST(Robustness, AnAttackOfOneLevelIsWeakerThanOneOfEight) {
+  const Workshop shop;
+  std::map<int, double> losses;
+  for (const int radius : {1, 8}) {
+    const auto folder = shop.folder("radius " + std::to_string(radius));
+    train_in(folder, two_runs(shop, {{"pgd", radius}, {"pgd_steps", 3}}));
+    losses[radius] = spoiled(folder).at({"test@pgd", "raw"}).at("loss");
+  }
+  EXPECT_LT(losses[1], losses[8]);
+}
+
+TEST(Robustness, DoesNotDependOnLoaderThreads) {
+  const Workshop shop;
+  std::vector<std::map<std::pair<std::string, std::string>, Json>> seen;
+  for (const int threads : {0, 3}) {
+    auto request =
+        two_runs(shop, {{"corruptions", {"all"}}, {"severities", {1}}, {"pgd", 2}, {"pgd_steps", 2}});
+    request.loader_threads = threads;
+    const auto folder = shop.folder(std::to_string(threads));
+    train_in(folder, request);
+    seen.push_back(spoiled(folder));
+  }
+  EXPECT_FALSE(seen[0].empty());
+  EXPECT_EQ(seen[0], seen[1]);
+}
+
 TEST(Robustness, LeavesEveryOtherResultAsItWas) {
   const Workshop shop;
   train_in(shop.folder("plain"), two_runs(shop, Json::object()));
-  train_in(shop.folder("asked"), two_runs(shop, {{"corruptions", {"all"}}, {"severities", {2}}}));
+  train_in(shop.folder("asked"),
+           two_runs(shop, {{"corruptions", {"all"}}, {"severities", {2}}, {"fgsm", 8}, {"pgd", 8}}));
   const auto results = [&](const std::string& name) {
     std::vector<Json> all;
     for (auto line : lines_of(shop.folder(name), "evaluation"))
