@@ -76,7 +76,11 @@ const Fields<EvaluateSettings>& evaluate_fields() {
           .add("pgd_steps", &E::pgd_steps, between(1, 1000), "forward and backward passes an image takes")
           .add("pgd_step", &E::pgd_step, radius(),
                "how far each step moves a pixel, in 1/255; null: 2.5 pgd / pgd_steps",
-               "Madry et al. 2018, arXiv:1706.06083");
+               "Madry et al. 2018, arXiv:1706.06083")
+          .add("predictions", &E::predictions, any(),
+               "in the end, keep the reported variant's probabilities of the test split in the run's folder, "
+               "for "
+               "'ablate table --with ensemble'");
   return fields;
 }
 

@@ -34,6 +34,7 @@ struct EvaluateSettings {
   std::optional<double> fgsm, pgd;
   int pgd_steps = 10;
   std::optional<double> pgd_step;  // also in 255ths
+  bool predictions = false;        // in the end, keep what the reported variant says of the test split
 
   /// Names without "all", each once, in the order of the catalogue.
   std::vector<std::string> corruption_list() const;

@@ -33,9 +33,10 @@ struct CellResult {
 
 /// What the runs that count come to elsewhere: on corrupted images, under attack.
 struct FurtherColumn {
-  std::string name;  // "corruptions"
-  std::string head;  // "corrupted"
-  std::string note;  // below the table
+  std::string name;    // "corruptions"
+  std::string head;    // "corrupted"
+  std::string note;    // below the table
+  bool spread = true;  // a mean over runs; otherwise one number of all of them
 };
 
 struct RowResult {

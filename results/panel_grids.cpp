@@ -62,16 +62,19 @@ std::string further_head(const FurtherColumn& column, const Metric& metric) {
   return metric.unit.empty() ? column.head : fmt::format("{} ({})", column.head, metric.unit);
 }
 
-/// "61.20 ± 0.31", and the number of runs where it is not the cell's own.
-std::string further_text(const CellResult& cell, std::size_t column, const Metric& metric) {
+/// "61.20 ± 0.31", with the number of runs where it is not the cell's own; "93.10 (3)" of runs together.
+std::string further_text(const CellResult& cell, std::size_t column, const Comparison& c) {
   const auto& summary = cell.further[column];
-  const bool fewer = summary.n > 0 && summary.n < cell.summary.n;
-  return mean_text(summary, metric) + (fewer ? fmt::format(" ({})", summary.n) : "");
+  const bool spread = c.further[column].spread;
+  const auto text =
+      spread || summary.n == 0 ? mean_text(summary, c.metric) : fixed(summary.mean, c.metric.decimals);
+  const bool told = summary.n > 0 && (!spread || summary.n < cell.summary.n);
+  return text + (told ? fmt::format(" ({})", summary.n) : "");
 }
 
 void add_further(Cells& cells, const std::optional<CellResult>& cell, const Comparison& c) {
   for (std::size_t i = 0; i < c.further.size(); ++i)
-    cells.push_back({cell ? further_text(*cell, i, c.metric) : "", ""});
+    cells.push_back({cell ? further_text(*cell, i, c) : "", ""});
 }
 
 /// One backbone: everything in one grid.
@@ -211,7 +214,7 @@ std::vector<TitledGrid> pivot_grids(const PanelResult& panel, const Comparison& 
     });
     for (std::size_t i = 0; i < comparison.further.size(); ++i)
       add(further_head(comparison.further[i], metric), [&](const CellResult& cell) -> Grid::Cell {
-        return {further_text(cell, i, metric), ""};
+        return {further_text(cell, i, comparison), ""};
       });
   }
   return grids;

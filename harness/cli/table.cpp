@@ -52,7 +52,8 @@ ExitStatus table(const Arguments& arguments) {
       "top1, top5, loss or ece")("split", po::value<std::string>()->default_value("test")->value_name("NAME"),
                                  "a spoiled test split that was evaluated: test@gaussian_noise.3, test@pgd")(
       "with", po::value<std::string>()->value_name("LIST"),
-      "further columns, separated by commas: corruptions (mean over all that were evaluated), fgsm, pgd");
+      "further columns, separated by commas: corruptions (mean over all that were "
+      "evaluated), fgsm, pgd, ensemble (of the seeds)");
   const auto values = line.parse(arguments);
   if (!values) return ExitStatus::Done;
   TableOptions options;
@@ -64,6 +65,7 @@ ExitStatus table(const Arguments& arguments) {
   options.further = listed(text_of(*values, "with"));
   options.sweep = text_of(*values, "SWEEP");
   const auto store = store_of(*values);
+  options.runs = store.runs();
   if (std::filesystem::is_regular_file(options.sweep)) {
     Problems problems;
     options.layout = layout_of(options.sweep, store, overrides_of(*values), problems);

@@ -21,13 +21,16 @@ void flip_horizontal(Image& image);
 /// The box of that size at (top, left), which must lie inside.
 Image cropped(const Image& image, int top, int left, int height, int width);
 
-/// Antialiased resize by a triangle filter whose support grows with the reduction: horizontal pass, rounded
-/// to bytes, then vertical pass, as Pillow's BILINEAR.
-Image resized(const Image& image, int height, int width);
+/// What an output pixel is made of: source pixels weighted by a triangle, or the mean of those in its box.
+enum class Filter { Triangle, Box };
+
+/// Antialiased resize by a filter whose support grows with the reduction: horizontal pass, rounded to bytes,
+/// then vertical pass, as Pillow's BILINEAR and BOX.
+Image resized(const Image& image, int height, int width, Filter filter = Filter::Triangle);
 
 /// The box at (top, left) of the image resized to full_height x full_width, without making the rest.
 Image resized_window(const Image& image, int full_height, int full_width, int top, int left, int height,
-                     int width);
+                     int width, Filter filter = Filter::Triangle);
 
 /// What evaluation sees: an image that is size x size as it is; otherwise the shorter side is resized to
 /// floor(size / crop), the other in proportion, and the centre is cut out.

@@ -15,10 +15,15 @@ struct Taps {
 
 constexpr int kWeightBits = 22;
 
+double weight_at(Filter filter, double distance) {
+  if (filter == Filter::Triangle) return std::max(0.0, 1.0 - std::abs(distance));
+  return distance > -0.5 && distance <= 0.5 ? 1 : 0;
+}
+
 /// For the output pixels begin..end-1 when `from` pixels become `to`.
-std::vector<Taps> triangle_taps(int from, int to, int begin, int end) {
-  const double scale = double(from) / to;
-  const double support = std::max(scale, 1.0);
+std::vector<Taps> taps_of(Filter filter, int from, int to, int begin, int end) {
+  const double scale = double(from) / to, stretch = std::max(scale, 1.0);
+  const double support = filter == Filter::Triangle ? stretch : stretch / 2;
   std::vector<Taps> taps;
   std::vector<double> weights;
   for (int i = begin; i < end; ++i) {
@@ -28,7 +33,7 @@ std::vector<Taps> triangle_taps(int from, int to, int begin, int end) {
     weights.clear();
     double sum = 0;
     for (int j = first; j < last; ++j) {
-      weights.push_back(std::max(0.0, 1.0 - std::abs((j + 0.5 - centre) / support)));
+      weights.push_back(weight_at(filter, (j + 0.5 - centre) / stretch));
       sum += weights.back();
     }
     taps.push_back({.first = first});
@@ -78,14 +83,14 @@ Image vertical_pass(const Image& image, const std::vector<Taps>& taps, int offse
 
 }  // namespace
 
-Image resized(const Image& image, int height, int width) {
-  return resized_window(image, height, width, 0, 0, height, width);
+Image resized(const Image& image, int height, int width, Filter filter) {
+  return resized_window(image, height, width, 0, 0, height, width, filter);
 }
 
 Image resized_window(const Image& image, int full_height, int full_width, int top, int left, int height,
-                     int width) {
-  const auto columns = triangle_taps(image.width, full_width, left, left + width);
-  const auto rows = triangle_taps(image.height, full_height, top, top + height);
+                     int width, Filter filter) {
+  const auto columns = taps_of(filter, image.width, full_width, left, left + width);
+  const auto rows = taps_of(filter, image.height, full_height, top, top + height);
   const int first = rows.front().first, last = rows.back().first + int(rows.back().weights.size());
   return vertical_pass(horizontal_pass(image, columns, first, last), rows, first);
 }

@@ -10,6 +10,7 @@
 #include "harness/execute/safetensors.h"
 #include "harness/graph/rewrite.h"
 #include "harness/train/evaluation.h"
+#include "harness/train/predictions.h"
 #include "harness/train/robustness.h"
 
 namespace ablate::training {
@@ -188,7 +189,10 @@ void finish(Training& training, const std::filesystem::path& folder, Record& rec
     if (!training.task.parts.test.empty()) FinalEvaluation(training, harvest).write(record, differences);
     if (keeps(training, harvest)) save_weights_of(harvest, training, folder, record);
   }
-  if (!training.task.parts.test.empty()) evaluate_spoiled(training, last, record);
+  if (!training.task.parts.test.empty()) {
+    evaluate_spoiled(training, last, record);
+    if (training.task.evaluate.predictions) save_predictions(training, last, folder);
+  }
   write_counters(training, differences, record);
 }
 

@@ -37,6 +37,9 @@ WHERE run_key IN (SELECT value FROM json_each(?1)) AND selected_by = 'last' AND 
   AND CASE ?2 WHEN '' THEN reported ELSE variant = ?2 END
 ORDER BY run_key, split;
 
+-- name: trajectories of runs
+SELECT key, trajectory FROM runs WHERE key IN (SELECT value FROM json_each(?1));
+
 -- name: deployed costs of runs
 SELECT run_key, parameters, macs FROM costs
 WHERE run_key IN (SELECT value FROM json_each(?1)) AND form = 'deployed';

@@ -2,6 +2,9 @@
 
 #include <map>
 
+#include <ATen/ATen.h>
+
+#include "harness/execute/safetensors.h"
 #include "tests/train/support.h"
 
 namespace ablate::test {
@@ -94,11 +97,34 @@ TEST(Robustness, DoesNotDependOnLoaderThreads) {
   EXPECT_EQ(seen[0], seen[1]);
 }
 
+TEST(Predictions, OfEveryRunGiveTheLossOfItsReportedVariant) {
+  const Workshop shop;
+  const auto request = two_runs(shop, {{"predictions", true}});
+  const auto folder = shop.folder("kept");
+  train_in(folder, request);
+  for (const auto& [run, variant] : {std::pair(0, "raw"), std::pair(1, "ema")}) {
+    const auto key = request.runs[std::size_t(run)].key;
+    const auto file = load_tensors(folder / "predictions" / (key + ".safetensors"));
+    EXPECT_EQ(file.metadata.at("variant"), variant);
+    std::map<std::string, at::Tensor> tensors(file.tensors.begin(), file.tensors.end());
+    const auto probabilities = tensors.at("probabilities").to(at::kDouble);
+    ASSERT_EQ(probabilities.sizes(), (std::vector<std::int64_t>{13, 4}));
+    const double loss =
+        -probabilities.gather(1, tensors.at("labels").unsqueeze(1)).log().mean().item<double>();
+    for (const auto& line : lines_of(folder, "evaluation"))
+      if (line.at("selected_by") == "last" && line.at("variant") == variant && line.at("reported"))
+        EXPECT_NEAR(line.at("loss").get<double>(), loss, 1e-5);
+  }
+}
+
 TEST(Robustness, LeavesEveryOtherResultAsItWas) {
   const Workshop shop;
   train_in(shop.folder("plain"), two_runs(shop, Json::object()));
-  train_in(shop.folder("asked"),
-           two_runs(shop, {{"corruptions", {"all"}}, {"severities", {2}}, {"fgsm", 8}, {"pgd", 8}}));
+  train_in(
+      shop.folder("asked"),
+      two_runs(
+          shop,
+          {{"corruptions", {"all"}}, {"severities", {2}}, {"fgsm", 8}, {"pgd", 8}, {"predictions", true}}));
   const auto results = [&](const std::string& name) {
     std::vector<Json> all;
     for (auto line : lines_of(shop.folder(name), "evaluation"))
