@@ -111,9 +111,11 @@ TEST(Predictions, OfEveryRunGiveTheLossOfItsReportedVariant) {
     ASSERT_EQ(probabilities.sizes(), (std::vector<std::int64_t>{13, 4}));
     const double loss =
         -probabilities.gather(1, tensors.at("labels").unsqueeze(1)).log().mean().item<double>();
-    for (const auto& line : lines_of(folder, "evaluation"))
-      if (line.at("selected_by") == "last" && line.at("variant") == variant && line.at("reported"))
+    for (const auto& line : lines_of(folder, "evaluation")) {
+      if (line.at("selected_by") == "last" && line.at("variant") == variant && line.at("reported")) {
         EXPECT_NEAR(line.at("loss").get<double>(), loss, 1e-5);
+      }
+    }
   }
 }
 
