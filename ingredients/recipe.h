@@ -1,6 +1,8 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "harness/core/params.h"
 
@@ -25,6 +27,17 @@ struct EvaluateSettings {
   int every = 1;  // epochs between two passes over the validation split; the last epoch always has one
   int batch = 250;
   bool flip = false;  // in the end, evaluate the mean over each image and its mirror image too
+  /// In the end, evaluate on corrupted images too, at each of these severities.
+  std::vector<std::string> corruptions;
+  std::vector<int> severities{1, 2, 3, 4, 5};
+  /// In the end, evaluate under attack too, within so many 255ths of the pixel range.
+  std::optional<double> fgsm, pgd;
+  int pgd_steps = 10;
+  std::optional<double> pgd_step;  // also in 255ths
+  bool predictions = false;        // in the end, keep what the reported variant says of the test split
+
+  /// Names without "all", each once, in the order of the catalogue.
+  std::vector<std::string> corruption_list() const;
 };
 
 const Fields<TrainSettings>& train_fields();

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "results/further.h"
 #include "results/guard.h"
 #include "results/outcomes.h"
 
@@ -27,6 +28,7 @@ class Comparing {
     refuse_unvaried_differences(layout_);
     result_.metric = metric_of(options.metric);
     result_.selected_by = options.selected_by;
+    result_.split = options.split;
     result_.reported = options.variant.empty();
     outcomes_ = outcomes_of(ledger, layout_.keys(), result_.metric.name, options.selected_by, result_.split,
                             options.variant);
@@ -102,6 +104,7 @@ class Comparing {
       result_.variants.insert(run.variant);
       result_.images.insert(run.images);
       values.push_back(cell.values[seed] = run.score * result_.metric.scale);
+      cell.counted.push_back(key);
     }
     cell.summary = summarise(values);
     if (!seconds.empty()) cell.seconds_per_epoch = summarise(seconds).mean;
@@ -168,7 +171,9 @@ class Comparing {
 
 Comparison compare(Ledger& ledger, const TableOptions& options) {
   const auto one_moment = ledger.snapshot();
-  return Comparing(ledger, options).compare();
+  auto comparison = Comparing(ledger, options).compare();
+  add_further_columns(ledger, options, comparison);
+  return comparison;
 }
 
 }  // namespace ablate

@@ -22,11 +22,21 @@ enum class Trouble { Unfinished, Diverged, Failed, Invalid, NotEvaluated };
 struct CellResult {
   std::vector<std::int64_t> planned;                                // seeds
   std::map<std::int64_t, double> values;                            // by seed, in the metric's unit
+  std::vector<std::string> counted;                                 // keys of the runs that have a value
   std::map<std::string, std::pair<Trouble, std::string>> troubles;  // by run; the word for it, or the reason
   Summary summary;
   std::optional<Paired> difference;  // to the reference of its panel and backbone; none for that itself
   int seeds_needed = 0;              // for an interval that holds 0; 0: unknown, or too many
   double parameters = 0, macs = 0, seconds_per_epoch = 0;  // NaN where unknown
+  std::vector<Summary> further;                            // of the counted runs, one a further column
+};
+
+/// What the runs that count come to elsewhere: on corrupted images, under attack.
+struct FurtherColumn {
+  std::string name;    // "corruptions"
+  std::string head;    // "corrupted"
+  std::string note;    // below the table
+  bool spread = true;  // a mean over runs; otherwise one number of all of them
 };
 
 struct RowResult {
@@ -61,6 +71,7 @@ struct Comparison {
   std::vector<TeacherResult> teachers;
   std::size_t environments = 0;
   bool mixed = false;  // one training went on in another environment
+  std::vector<FurtherColumn> further;
 };
 
 /// Throws Error where rows differ in what the design does not vary.

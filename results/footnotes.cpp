@@ -135,6 +135,7 @@ std::vector<std::string> footnotes(const Comparison& c, bool times) {
   add_signs(c, lines);
   lines.push_back(what_is_shown(c));
   lines.push_back(how_compared(c));
+  for (const auto& column : c.further) lines.push_back(column.note);
   add_seeds_needed(c, lines);
   lines.push_back(times ? "Parameters and MACs of the deployed form; s/epoch as measured, not reproducible."
                         : "Parameters and MACs of the deployed form.");

@@ -12,8 +12,7 @@ namespace {
 
 using Cells = std::vector<Grid::Cell>;
 
-std::string mean_text(const CellResult& cell, const Metric& metric) {
-  const auto& s = cell.summary;
+std::string mean_text(const Summary& s, const Metric& metric) {
   if (s.n == 0) return "–";
   return fixed(s.mean, metric.decimals) + (s.n > 1 ? " ± " + fixed(s.sd, metric.decimals) : "");
 }
@@ -59,16 +58,38 @@ void add_costs(Cells& cells, const std::optional<CellResult>& cell, bool times) 
   if (times) cells.push_back({cell ? three_digits(cell->seconds_per_epoch) : "", ""});
 }
 
+std::string further_head(const FurtherColumn& column, const Metric& metric) {
+  return metric.unit.empty() ? column.head : fmt::format("{} ({})", column.head, metric.unit);
+}
+
+/// "61.20 ± 0.31", with the number of runs where it is not the cell's own; "93.10 (3)" of runs together.
+std::string further_text(const CellResult& cell, std::size_t column, const Comparison& c) {
+  const auto& summary = cell.further[column];
+  const bool spread = c.further[column].spread;
+  const auto text =
+      spread || summary.n == 0 ? mean_text(summary, c.metric) : fixed(summary.mean, c.metric.decimals);
+  const bool told = summary.n > 0 && (!spread || summary.n < cell.summary.n);
+  return text + (told ? fmt::format(" ({})", summary.n) : "");
+}
+
+void add_further(Cells& cells, const std::optional<CellResult>& cell, const Comparison& c) {
+  for (std::size_t i = 0; i < c.further.size(); ++i)
+    cells.push_back({cell ? further_text(*cell, i, c) : "", ""});
+}
+
 /// One backbone: everything in one grid.
-Grid single_grid(const PanelResult& panel, const Metric& metric, bool times) {
+Grid single_grid(const PanelResult& panel, const Comparison& comparison, bool times) {
+  const auto& metric = comparison.metric;
   Grid grid{{{"", "", true}, {metric_head(metric), ""}, {"n", ""}, {"Δ [95 %]", ""}}, {}};
+  for (const auto& column : comparison.further) grid.columns.push_back({further_head(column, metric), ""});
   add_cost_columns(grid, "", times);
   for (const auto& row : panel.rows) {
     const auto& cell = *row.cells.front();
     Cells cells{{row.label, ""},
-                {mean_text(cell, metric), ""},
+                {mean_text(cell.summary, metric), ""},
                 {n_text(cell), marks_of(cell)},
                 {difference_text(cell, metric), ""}};
+    add_further(cells, row.cells.front(), comparison);
     add_costs(cells, row.cells.front(), times);
     grid.rows.push_back(std::move(cells));
   }
@@ -85,10 +106,24 @@ Grid grouped_grid(const PanelResult& panel, const Metric& metric, std::size_t be
     Cells cells{{row.label, ""}};
     for (auto i = begin; i < end; ++i) {
       const auto& cell = row.cells[i];
-      cells.push_back({cell ? mean_text(*cell, metric) : "", ""});
+      cells.push_back({cell ? mean_text(cell->summary, metric) : "", ""});
       cells.push_back({cell ? n_text(*cell) : "", cell ? marks_of(*cell) : ""});
       cells.push_back({cell ? narrow_difference_text(*cell, metric) : "", ""});
     }
+    grid.rows.push_back(std::move(cells));
+  }
+  return grid;
+}
+
+Grid further_grid(const PanelResult& panel, const Comparison& comparison, std::size_t begin,
+                  std::size_t end) {
+  Grid grid{{{"", "", true}}, {}};
+  for (auto i = begin; i < end; ++i)
+    for (const auto& column : comparison.further)
+      grid.columns.push_back({further_head(column, comparison.metric), panel.backbones[i]});
+  for (const auto& row : panel.rows) {
+    Cells cells{{row.label, ""}};
+    for (auto i = begin; i < end; ++i) add_further(cells, row.cells[i], comparison);
     grid.rows.push_back(std::move(cells));
   }
   return grid;
@@ -144,49 +179,65 @@ struct Pivot {
   }
 };
 
-std::vector<TitledGrid> pivot_grids(const PanelResult& panel, const Metric& metric) {
-  const Pivot pivot(panel);
+/// One of a pivot's grids: `fill` writes a cell.
+template <class F>
+Grid pivot_grid(const PanelResult& panel, const Pivot& pivot, std::size_t backbone, const F& fill) {
   const auto factor = panel.columns.substr(panel.columns.rfind('.') + 1);
-  std::vector<TitledGrid> grids;
-  for (std::size_t backbone = 0; backbone < panel.backbones.size(); ++backbone)
-    for (const bool difference : {false, true}) {
-      const auto what = difference ? std::string("Δ ± 95 %") : metric_head(metric);
-      Grid grid{{{"", "", true}}, {}};
-      for (const auto& column : pivot.columns) grid.columns.push_back({column, factor});
-      for (const auto& label : pivot.rows) {
-        Cells cells{{label, ""}};
-        for (const auto& column : pivot.columns) {
-          const auto found = pivot.at.find({label, column});
-          const bool has = found != pivot.at.end() && found->second->cells[backbone];
-          if (!has)
-            cells.emplace_back();
-          else if (const auto& cell = *found->second->cells[backbone]; difference)
-            cells.push_back({narrow_difference_text(cell, metric), ""});
-          else
-            cells.push_back({mean_text(cell, metric), marks_of(cell)});
-        }
-        grid.rows.push_back(std::move(cells));
-      }
-      grids.push_back(
-          {panel.backbones.size() > 1 ? panel.backbones[backbone] + ": " + what : what, std::move(grid)});
+  Grid grid{{{"", "", true}}, {}};
+  for (const auto& column : pivot.columns) grid.columns.push_back({column, factor});
+  for (const auto& label : pivot.rows) {
+    Cells cells{{label, ""}};
+    for (const auto& column : pivot.columns) {
+      const auto found = pivot.at.find({label, column});
+      const bool has = found != pivot.at.end() && found->second->cells[backbone];
+      cells.push_back(has ? fill(*found->second->cells[backbone]) : Grid::Cell{});
     }
+    grid.rows.push_back(std::move(cells));
+  }
+  return grid;
+}
+
+std::vector<TitledGrid> pivot_grids(const PanelResult& panel, const Comparison& comparison) {
+  const Pivot pivot(panel);
+  const auto& metric = comparison.metric;
+  std::vector<TitledGrid> grids;
+  for (std::size_t backbone = 0; backbone < panel.backbones.size(); ++backbone) {
+    const auto add = [&](const std::string& what, const auto& fill) {
+      grids.push_back({panel.backbones.size() > 1 ? panel.backbones[backbone] + ": " + what : what,
+                       pivot_grid(panel, pivot, backbone, fill)});
+    };
+    add(metric_head(metric), [&](const CellResult& cell) -> Grid::Cell {
+      return {mean_text(cell.summary, metric), marks_of(cell)};
+    });
+    add("Δ ± 95 %", [&](const CellResult& cell) -> Grid::Cell {
+      return {narrow_difference_text(cell, metric), ""};
+    });
+    for (std::size_t i = 0; i < comparison.further.size(); ++i)
+      add(further_head(comparison.further[i], metric), [&](const CellResult& cell) -> Grid::Cell {
+        return {further_text(cell, i, comparison), ""};
+      });
+  }
   return grids;
 }
 
 }  // namespace
 
-std::vector<TitledGrid> panel_grids(const PanelResult& panel, const Metric& metric, bool times,
+std::vector<TitledGrid> panel_grids(const PanelResult& panel, const Comparison& comparison, bool times,
                                     std::size_t side_by_side) {
   if (panel.rows.empty()) return {};
-  if (!panel.columns.empty()) return pivot_grids(panel, metric);
-  if (panel.backbones.size() == 1) return {{"", single_grid(panel, metric, times)}};
+  if (!panel.columns.empty()) return pivot_grids(panel, comparison);
+  if (panel.backbones.size() == 1) return {{"", single_grid(panel, comparison, times)}};
   std::vector<TitledGrid> grids;
-  for (std::size_t begin = 0; begin < panel.backbones.size(); begin += side_by_side)
-    grids.push_back(
-        {"", grouped_grid(panel, metric, begin, std::min(begin + side_by_side, panel.backbones.size()))});
-  for (std::size_t begin = 0; begin < panel.backbones.size(); begin += side_by_side)
-    grids.push_back({begin == 0 ? "Cost" : "",
-                     cost_grid(panel, times, begin, std::min(begin + side_by_side, panel.backbones.size()))});
+  const auto add_groups = [&](const std::string& title, const auto& grid_of) {
+    for (std::size_t begin = 0; begin < panel.backbones.size(); begin += side_by_side)
+      grids.push_back(
+          {begin == 0 ? title : "", grid_of(begin, std::min(begin + side_by_side, panel.backbones.size()))});
+  };
+  add_groups("", [&](auto begin, auto end) { return grouped_grid(panel, comparison.metric, begin, end); });
+  if (!comparison.further.empty())
+    add_groups("Elsewhere",
+               [&](auto begin, auto end) { return further_grid(panel, comparison, begin, end); });
+  add_groups("Cost", [&](auto begin, auto end) { return cost_grid(panel, times, begin, end); });
   return grids;
 }
 

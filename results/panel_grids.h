@@ -15,7 +15,7 @@ struct TitledGrid {
 
 /// A panel as one or more grids: a row an arm; or, where it pivots, a column a level of the pivot's factor, a
 /// grid a backbone. Groups of backbones stand side by side, at most `side_by_side` of them.
-std::vector<TitledGrid> panel_grids(const PanelResult& panel, const Metric& metric, bool times,
+std::vector<TitledGrid> panel_grids(const PanelResult& panel, const Comparison& comparison, bool times,
                                     std::size_t side_by_side);
 
 }  // namespace ablate

@@ -53,7 +53,7 @@ std::string as_text(const Comparison& comparison, const TableOptions& options) {
   for (const auto& panel : comparison.panels) {
     text += "\n";
     if (const auto title = panel_heading(panel, comparison); !title.empty()) text += bold(title);
-    for (const auto& [title, grid] : panel_grids(panel, comparison.metric, options.times, kTextBackbones))
+    for (const auto& [title, grid] : panel_grids(panel, comparison, options.times, kTextBackbones))
       text += (title.empty() ? "" : title + "\n") + text_of(grid);
   }
   text += "\n";
@@ -65,8 +65,7 @@ std::string as_markdown(const Comparison& comparison, const TableOptions& option
   std::string text = "## " + heading(comparison) + "\n";
   for (const auto& panel : comparison.panels) {
     if (const auto title = panel_heading(panel, comparison); !title.empty()) text += "\n### " + title + "\n";
-    for (const auto& [title, grid] :
-         panel_grids(panel, comparison.metric, options.times, panel.backbones.size()))
+    for (const auto& [title, grid] : panel_grids(panel, comparison, options.times, panel.backbones.size()))
       text += (title.empty() ? "\n" : "\n" + title + "\n\n") + markdown_of(grid);
   }
   text += "\n";

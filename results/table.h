@@ -1,6 +1,8 @@
 #pragma once
 
+#include <filesystem>
 #include <string>
+#include <vector>
 
 #include "results/ledger.h"
 
@@ -15,6 +17,9 @@ struct TableOptions {
   std::string variant;               // "" : the reported one
   std::string selected_by = "last";  // or "validation"
   std::string metric = "top1";       // or top5, loss, ece
+  std::string split = "test";        // or one that is spoiled: "test@gaussian_noise.3"
+  std::vector<std::string> further;  // columns besides: corruptions, fgsm, pgd, ensemble
+  std::filesystem::path runs;        // the store's trajectories: an ensemble reads predictions there
   bool times = true;  // seconds an epoch, the one column that differs between stores with equal results
   bool color = false;
 };

@@ -40,7 +40,17 @@ std::string plain(double value) {
   return std::isfinite(value) ? fmt::format("{:.10g}", value) : "";
 }
 
-OrderedJson cell_json(const std::string& backbone, const CellResult& cell, bool times) {
+OrderedJson further_json(const CellResult& cell, const std::vector<FurtherColumn>& columns) {
+  OrderedJson json = OrderedJson::object();
+  for (std::size_t i = 0; i < columns.size(); ++i)
+    json[columns[i].name] = {{"n", cell.further[i].n},
+                             {"mean", number_or_null(cell.further[i].mean)},
+                             {"sd", number_or_null(cell.further[i].sd)}};
+  return json;
+}
+
+OrderedJson cell_json(const std::string& backbone, const CellResult& cell, const Comparison& comparison,
+                      bool times) {
   OrderedJson json{{"backbone", backbone},
                    {"seeds_planned", cell.planned},
                    {"n", cell.summary.n},
@@ -61,11 +71,12 @@ OrderedJson cell_json(const std::string& backbone, const CellResult& cell, bool 
                           {"high", number_or_null(d->interval.high)},
                           {"p", number_or_null(d->p)}};
   for (const auto& [trouble, name] : kTroubles) json[name] = count(cell, trouble);
+  if (!comparison.further.empty()) json["further"] = further_json(cell, comparison.further);
   if (times) json["seconds_per_epoch"] = number_or_null(cell.seconds_per_epoch);
   return json;
 }
 
-OrderedJson panel_json(const PanelResult& panel, bool times) {
+OrderedJson panel_json(const PanelResult& panel, const Comparison& comparison, bool times) {
   OrderedJson json{{"title", panel.title},         {"design", panel.design},
                    {"factors", panel.factors},     {"columns", panel.columns},
                    {"backbones", panel.backbones}, {"rows", OrderedJson::array()}};
@@ -76,7 +87,8 @@ OrderedJson panel_json(const PanelResult& panel, bool times) {
                       {"cells", OrderedJson::array()}};
     for (const auto& [factor, level] : row.levels) entry["levels"][factor] = level;
     for (std::size_t i = 0; i < row.cells.size(); ++i)
-      if (row.cells[i]) entry["cells"].push_back(cell_json(panel.backbones[i], *row.cells[i], times));
+      if (row.cells[i])
+        entry["cells"].push_back(cell_json(panel.backbones[i], *row.cells[i], comparison, times));
     json["rows"].push_back(std::move(entry));
   }
   return json;
@@ -98,6 +110,8 @@ std::vector<std::string> csv_fields(const PanelResult& panel, std::size_t positi
   for (const auto& [trouble, name] : kTroubles) fields.push_back(std::to_string(count(cell, trouble)));
   fields.push_back(plain(cell.parameters));
   fields.push_back(plain(cell.macs));
+  for (const auto& summary : cell.further)
+    fields.insert(fields.end(), {plain(summary.mean), plain(summary.sd), std::to_string(summary.n)});
   if (times) fields.push_back(plain(cell.seconds_per_epoch));
   return fields;
 }
@@ -109,6 +123,8 @@ std::string table_csv(const Comparison& comparison, bool times) {
                                   "mean",  "sd",    "difference", "low", "high",      "pairs", "p"};
   for (const auto& [trouble, name] : kTroubles) header.push_back(name);
   header.insert(header.end(), {"parameters", "macs"});
+  for (const auto& column : comparison.further)
+    for (const char* what : {"_mean", "_sd", "_n"}) header.push_back(column.name + what);
   if (times) header.push_back("seconds_per_epoch");
   std::string text = csv_line(header);
   for (std::size_t position = 0; position < comparison.panels.size(); ++position) {
@@ -138,7 +154,7 @@ std::string table_json(const Comparison& c, bool times) {
                    {"panels", OrderedJson::array()},
                    {"teachers", OrderedJson::array()},
                    {"footnotes", footnotes(c, times)}};
-  for (const auto& panel : c.panels) json["panels"].push_back(panel_json(panel, times));
+  for (const auto& panel : c.panels) json["panels"].push_back(panel_json(panel, c, times));
   for (const auto& teacher : c.teachers) {
     OrderedJson values = OrderedJson::array();
     for (double value : teacher.values) values.push_back(rounded(value));

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <iostream>
+#include <sstream>
 
 #include <fmt/format.h>
 
@@ -25,6 +26,13 @@ nlohmann::json layout_of(const std::string& file, const Store& store, const Over
   return to_json(*plan);
 }
 
+std::vector<std::string> listed(const std::string& text) {
+  std::vector<std::string> names;
+  std::istringstream stream(text);
+  for (std::string name; std::getline(stream, name, ',');) names.push_back(name);
+  return names;
+}
+
 }  // namespace
 
 ExitStatus table(const Arguments& arguments) {
@@ -41,7 +49,11 @@ ExitStatus table(const Arguments& arguments) {
       "at", po::value<std::string>()->default_value("last")->value_name("last|validation"),
       "the last epoch, or the one selected on the validation split")(
       "metric", po::value<std::string>()->default_value("top1")->value_name("NAME"),
-      "top1, top5, loss or ece");
+      "top1, top5, loss or ece")("split", po::value<std::string>()->default_value("test")->value_name("NAME"),
+                                 "a spoiled test split that was evaluated: test@gaussian_noise.3, test@pgd")(
+      "with", po::value<std::string>()->value_name("LIST"),
+      "further columns, separated by commas: corruptions (mean over all that were "
+      "evaluated), fgsm, pgd, ensemble (of the seeds)");
   const auto values = line.parse(arguments);
   if (!values) return ExitStatus::Done;
   TableOptions options;
@@ -49,8 +61,11 @@ ExitStatus table(const Arguments& arguments) {
   options.variant = text_of(*values, "variant");
   options.selected_by = text_of(*values, "at") == "selected" ? "validation" : text_of(*values, "at");
   options.metric = text_of(*values, "metric");
+  options.split = text_of(*values, "split");
+  options.further = listed(text_of(*values, "with"));
   options.sweep = text_of(*values, "SWEEP");
   const auto store = store_of(*values);
+  options.runs = store.runs();
   if (std::filesystem::is_regular_file(options.sweep)) {
     Problems problems;
     options.layout = layout_of(options.sweep, store, overrides_of(*values), problems);

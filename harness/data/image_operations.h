@@ -21,16 +21,16 @@ void flip_horizontal(Image& image);
 /// The box of that size at (top, left), which must lie inside.
 Image cropped(const Image& image, int top, int left, int height, int width);
 
-/// The kernel of a resize: a triangle, or the cubic with a = -0.5 (Keys 1981).
-enum class Filter { Bilinear, Bicubic };
+/// The kernel of a resize: a triangle, the cubic with a = -0.5 (Keys 1981), or the mean of a pixel's box.
+enum class Filter { Triangle, Cubic, Box };
 
 /// Antialiased resize by a filter whose support grows with the reduction: horizontal pass, rounded to bytes,
-/// then vertical pass, as Pillow's BILINEAR and BICUBIC.
-Image resized(const Image& image, int height, int width, Filter filter = Filter::Bilinear);
+/// then vertical pass, as Pillow's BILINEAR, BICUBIC and BOX.
+Image resized(const Image& image, int height, int width, Filter filter = Filter::Triangle);
 
 /// The box at (top, left) of the image resized to full_height x full_width, without making the rest.
 Image resized_window(const Image& image, int full_height, int full_width, int top, int left, int height,
-                     int width, Filter filter = Filter::Bilinear);
+                     int width, Filter filter = Filter::Triangle);
 
 /// What evaluation sees: an image that is size x size as it is; otherwise the shorter side is resized to
 /// floor(size / crop), the other in proportion, and the centre is cut out.

@@ -15,7 +15,12 @@ struct Taps {
 
 constexpr int kWeightBits = 22;
 
-/// A filter at distance x from its centre; 0 from its radius on.
+/// A filter: its weight at a distance from the centre, 0 from its radius on.
+struct Kernel {
+  double (*weight)(double distance);
+  double radius;
+};
+
 double triangle(double x) {
   return std::max(0.0, 1.0 - std::abs(x));
 }
@@ -25,13 +30,26 @@ double cubic(double x) {
   if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
   return x < 2 ? (((x - 5) * x + 8) * x - 4) * a : 0;
 }
+double box(double x) {
+  return x > -0.5 && x <= 0.5 ? 1 : 0;
+}
+
+Kernel kernel_of(Filter filter) {
+  switch (filter) {
+    case Filter::Cubic:
+      return {cubic, 2};
+    case Filter::Box:
+      return {box, 0.5};
+    default:
+      return {triangle, 1};
+  }
+}
 
 /// For the output pixels begin..end-1 when `from` pixels become `to`.
 std::vector<Taps> taps_of(Filter filter, int from, int to, int begin, int end) {
-  const auto weigh = filter == Filter::Bilinear ? triangle : cubic;
-  const double radius = filter == Filter::Bilinear ? 1 : 2;
+  const auto kernel = kernel_of(filter);
   const double scale = double(from) / to, stretch = std::max(scale, 1.0);
-  const double support = radius * stretch;
+  const double support = kernel.radius * stretch;
   std::vector<Taps> taps;
   std::vector<double> weights;
   for (int i = begin; i < end; ++i) {
@@ -41,7 +59,7 @@ std::vector<Taps> taps_of(Filter filter, int from, int to, int begin, int end) {
     weights.clear();
     double sum = 0;
     for (int j = first; j < last; ++j) {
-      weights.push_back(weigh((j + 0.5 - centre) / stretch));
+      weights.push_back(kernel.weight((j + 0.5 - centre) / stretch));
       sum += weights.back();
     }
     taps.push_back({.first = first});

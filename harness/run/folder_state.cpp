@@ -83,7 +83,7 @@ FolderState inspect(const Store& store, const std::string& trajectory) {
 
 std::vector<std::string> stored_trajectories(const Store& store) {
   std::vector<std::string> keys;
-  const auto runs = store.root() / "runs";
+  const auto runs = store.runs();
   if (!std::filesystem::exists(runs)) return keys;
   for (const auto& entry : std::filesystem::directory_iterator(runs))
     if (entry.is_directory()) keys.push_back(entry.path().filename());

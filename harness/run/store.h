@@ -11,7 +11,8 @@ class Store {
   explicit Store(std::filesystem::path root) : root_(std::move(root)) {}
 
   const std::filesystem::path& root() const { return root_; }
-  std::filesystem::path run(const std::string& trajectory) const { return root_ / "runs" / trajectory; }
+  std::filesystem::path runs() const { return root_ / "runs"; }
+  std::filesystem::path run(const std::string& trajectory) const { return runs() / trajectory; }
   std::filesystem::path sweep(const std::string& name, const std::string& digest) const {
     return root_ / "sweeps" / name / (digest + ".json");
   }

@@ -92,7 +92,8 @@ Batch EpochBatches::next() {
 
 void each_plain_batch(const Task& task, const std::vector<std::uint32_t>& ids, const PlainBatches& how,
                       const std::function<bool(const Batch&)>& use) {
-  Loader loader(*task.data, ids, {}, 0, loader_settings(task, how.size, how.batch, how.loader_threads));
+  Loader loader(*task.data, ids, how.transform, 0,
+                loader_settings(task, how.size, how.batch, how.loader_threads));
   for (ByteBatch bytes; loader.next(bytes);)
     if (!use(to_batch(bytes, task.classes()))) return;
 }

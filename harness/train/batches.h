@@ -34,10 +34,11 @@ struct PlainBatches {
   int size = 0;  // height = width
   int batch = 0;
   int loader_threads = 1;
+  ImageTransform transform = {};  // nothing where null
 };
 
-/// Images for evaluation or for statistics, in the order of `ids`, unchanged but for resize and crop, until
-/// `use` is false.
+/// Images for evaluation or for statistics, in the order of `ids`, resized and cropped, then changed by
+/// `how.transform` alone, until `use` is false.
 void each_plain_batch(const Task& task, const std::vector<std::uint32_t>& ids, const PlainBatches& how,
                       const std::function<bool(const Batch&)>& use);
 

@@ -1,5 +1,6 @@
 #include "harness/train/evaluation.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include <ATen/ATen.h>
@@ -19,10 +20,11 @@ void score(const at::Tensor& logits, const at::Tensor& labels, Scores& scores) {
   for (std::int64_t n = 0; n < rows.size(0); ++n, row += classes) scores.add({row, classes}, label[n]);
 }
 
-at::Tensor logits_of(const Contender& contender, const at::Tensor& images) {
+at::Tensor logits_of(const Contender& contender, const Batch& batch) {
   const auto ask = [&](const at::Tensor& seen) {
     return contender.network->forward_with(*contender.weights, seen, Pass{}).logits;
   };
+  const auto images = contender.attack ? contender.attack(batch, ask) : batch.images;
   return contender.flip ? (ask(images) + ask(images.flip({3}))).div_(2) : ask(images);
 }
 
@@ -38,16 +40,16 @@ Weights delivered(const Training& training, const Weights& weights) {
 }  // namespace
 
 std::vector<Evaluated> evaluate(const Training& training, const std::vector<std::uint32_t>& ids,
-                                const std::vector<Contender>& contenders) {
+                                const std::vector<Contender>& contenders, const ImageTransform& transform) {
   const at::NoGradGuard no_gradients;
   std::vector<Evaluated> results(contenders.size());
   std::vector<at::Tensor> logits(contenders.size());
   const PlainBatches how{training.evaluation_size(), training.task.evaluate.batch,
-                         training.request.loader_threads};
+                         training.request.loader_threads, transform};
   each_plain_batch(training.task, ids, how, [&](const Batch& batch) {
     for (std::size_t c = 0; c < contenders.size(); ++c) {
       const int twin = contenders[c].twin;
-      logits[c] = logits_of(contenders[c], batch.images);
+      logits[c] = logits_of(contenders[c], batch);
       score(logits[c], batch.labels, results[c].scores);
       if (twin < 0) continue;
       const auto difference = (logits[c] - logits[std::size_t(twin)]).abs().max().item<double>();
@@ -69,6 +71,17 @@ std::vector<Variant> average_variants(const Training& training) {
     if (const auto* weights = member->average(); weights && member.averages())
       variants.push_back({&member, delivered(training, *weights)});
   return variants;
+}
+
+std::vector<Reported> reported_variants(const Training& training, const std::vector<Variant>& variants) {
+  std::vector<Reported> all;
+  for (const auto& group : training.groups) {
+    const auto* variant = &training.reported(group, variants);
+    auto found = std::ranges::find(all, variant, &Reported::variant);
+    if (found == all.end()) found = all.insert(all.end(), {variant, {}});
+    found->runs.insert(found->runs.end(), group.runs.begin(), group.runs.end());
+  }
+  return all;
 }
 
 }  // namespace ablate::training

@@ -10,6 +10,8 @@
 #include "harness/execute/safetensors.h"
 #include "harness/graph/rewrite.h"
 #include "harness/train/evaluation.h"
+#include "harness/train/predictions.h"
+#include "harness/train/robustness.h"
 
 namespace ablate::training {
 namespace {
@@ -50,16 +52,16 @@ class FinalEvaluation {
       for (const auto& variant : harvest_.variants) {
         if (!has_variant(*group, variant)) continue;
         const auto position = std::size_t(&variant - harvest_.variants.data());
-        record.evaluation(harvest_.moment, variant.name(), group->runs, &variant == &reported,
+        record.evaluation(harvest_.moment, "test", variant.name(), group->runs, &variant == &reported,
                           results_[position].scores);
         if (training_.task.evaluate.flip)
-          record.evaluation(harvest_.moment, variant.name() + "_flip", group->runs, false,
+          record.evaluation(harvest_.moment, "test", variant.name() + "_flip", group->runs, false,
                             results_[first_flipped_ + position].scores);
       }
       const auto fused_form = std::find(folded_.begin(), folded_.end(), &reported);
       if (fused_form == folded_.end()) continue;
       const auto& result = results_[harvest_.variants.size() + std::size_t(fused_form - folded_.begin())];
-      record.evaluation(harvest_.moment, "fused", group->runs, false, result.scores);
+      record.evaluation(harvest_.moment, "test", "fused", group->runs, false, result.scores);
       for (const auto& run : group->runs) differences[run] = std::fmax(differences[run], result.difference);
     }
   }
@@ -186,6 +188,10 @@ void finish(Training& training, const std::filesystem::path& folder, Record& rec
   for (const auto& harvest : harvests_of(training, last)) {
     if (!training.task.parts.test.empty()) FinalEvaluation(training, harvest).write(record, differences);
     if (keeps(training, harvest)) save_weights_of(harvest, training, folder, record);
+  }
+  if (!training.task.parts.test.empty()) {
+    evaluate_spoiled(training, last, record);
+    if (training.task.evaluate.predictions) save_predictions(training, last, folder);
   }
   write_counters(training, differences, record);
 }

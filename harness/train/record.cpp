@@ -85,11 +85,11 @@ void Record::repair(const std::vector<nlohmann::json>& epochs) {
     if (std::find(earlier_.begin(), earlier_.end(), line) == earlier_.end()) epoch(line);
 }
 
-void Record::evaluation(const Moment& moment, const std::string& variant,
+void Record::evaluation(const Moment& moment, const std::string& split, const std::string& variant,
                         const std::vector<std::string>& runs, bool reported, const Scores& scores) {
   write("evaluation", {{"epoch", moment.epoch},
                        {"selected_by", moment.selected_by},
-                       {"split", "test"},
+                       {"split", split},
                        {"variant", variant},
                        {"runs", runs},
                        {"reported", reported},

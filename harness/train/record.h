@@ -32,8 +32,8 @@ class Record {
   void epoch(const nlohmann::json& line);
   /// Writes again those of these lines that the journal lacks.
   void repair(const std::vector<nlohmann::json>& epochs);
-  void evaluation(const Moment& moment, const std::string& variant, const std::vector<std::string>& runs,
-                  bool reported, const Scores& scores);
+  void evaluation(const Moment& moment, const std::string& split, const std::string& variant,
+                  const std::vector<std::string>& runs, bool reported, const Scores& scores);
   void weights(const Moment& moment, const std::string& variant, const std::vector<std::string>& runs,
                bool reported, const std::string& file);
   void counters(const nlohmann::json& shared, const nlohmann::json& of_runs, const nlohmann::json& invalid);

@@ -21,7 +21,7 @@ class ResizedCrop final : public Augmentation {
     const auto box = draw_crop(image.height, image.width, range_, draw);
     const bool cubic = interpolation_ == "bicubic" || (interpolation_ == "random" && draw.chance(0.5));
     image = resized(cropped(image, box.top, box.left, box.height, box.width), size, size,
-                    cubic ? Filter::Bicubic : Filter::Bilinear);
+                    cubic ? Filter::Cubic : Filter::Triangle);
   }
 
  private:

@@ -5,10 +5,9 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/binary_cross_entropy_with_logits.h>
-#include <ATen/ops/clamp.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/log_softmax.h>
 
+#include "ingredients/attack.h"
 #include "ingredients/counting.h"
 #include "ingredients/modules.h"
 
@@ -16,18 +15,6 @@ namespace ablate::ingredients {
 namespace {
 
 const std::string kDetectorMap = "stage.-1";
-constexpr double kLevels = 255;  // radius and step are given in levels of 8 bits
-
-/// How the loss of these images changes with their pixels, by the network as it trains.
-at::Tensor pixel_gradient(Student& student, const at::Tensor& images, const at::Tensor& targets,
-                          const Pass& pass) {
-  const at::AutoGradMode with_gradients(true);
-  const auto pixels = images.detach().requires_grad_();
-  const auto logits = student.forward(pixels, pass).logits;
-  const auto loss = -(targets * at::log_softmax(logits, 1)).sum();
-  loss.backward({}, std::nullopt, false, at::TensorList(pixels));
-  return pixels.grad();
-}
 
 class AdversarialTraining final : public Counting {
  public:
@@ -71,21 +58,14 @@ void AdversarialTraining::begin(Setup& setup) {
 
 at::Tensor AdversarialTraining::attacked(const at::Tensor& clean, const at::Tensor& targets, Student& student,
                                          const Pass& pass, Draw draw) const {
-  const at::NoGradGuard no_gradients;
-  const double radius = p_.radius / kLevels;
-  const auto lowest = (clean - radius).clamp_min(0), highest = (clean + radius).clamp_max(1);
-  auto images = clean.clone();
+  const Attack attack{p_.radius / kLevels, p_.step / kLevels, p_.steps};
+  std::optional<at::Tensor> noise;
   if (p_.random_start) {
-    const auto noise = at::empty(clean.sizes(), at::TensorOptions(at::kFloat));
-    auto* value = noise.mutable_data_ptr<float>();
-    for (std::int64_t i = 0; i < noise.numel(); ++i) value[i] = float(draw.uniform(-radius, radius));
-    images = at::clamp(images + noise.to(clean.scalar_type()), lowest, highest);
+    noise = at::empty(clean.sizes(), at::TensorOptions(at::kFloat));
+    fill_within(attack.radius, *noise, draw);
   }
-  for (int i = 0; i < p_.steps; ++i) {
-    const auto uphill = pixel_gradient(student, images, targets, pass).sign();
-    images = at::clamp(images + uphill * (p_.step / kLevels), lowest, highest);
-  }
-  return images;
+  const auto answer = [&](const at::Tensor& images) { return student.forward(images, pass).logits; };
+  return ablate::attacked(clean, targets, answer, attack, noise);
 }
 
 void AdversarialTraining::before_forward(Batch& batch, Student& student, const Pass& pass,

@@ -30,6 +30,16 @@ WHERE run_key IN (SELECT value FROM json_each(?1)) AND selected_by = ?2 AND spli
   AND CASE ?4 WHEN '' THEN reported ELSE variant = ?4 END
 ORDER BY run_key, epoch;
 
+-- The same on every spoiled test split, at the last epoch.
+-- name: spoiled evaluations of runs
+SELECT run_key, split, top1, top5, loss, ece FROM evaluations
+WHERE run_key IN (SELECT value FROM json_each(?1)) AND selected_by = 'last' AND split GLOB 'test@*'
+  AND CASE ?2 WHEN '' THEN reported ELSE variant = ?2 END
+ORDER BY run_key, split;
+
+-- name: trajectories of runs
+SELECT key, trajectory FROM runs WHERE key IN (SELECT value FROM json_each(?1));
+
 -- name: deployed costs of runs
 SELECT run_key, parameters, macs FROM costs
 WHERE run_key IN (SELECT value FROM json_each(?1)) AND form = 'deployed';

@@ -16,6 +16,7 @@ constexpr const char* kSweep = R"json({
   "base": {
     "data": {"synthetic": {"train": 64, "test": 32}},
     "train": {"epochs": 1, "batch": 32},
+    "evaluate": {"corruptions": ["jpeg_compression"], "severities": [3], "fgsm": 4, "predictions": true},
     "optimizer": {"sgd": {"lr": 0.05}}},
   "backbones": {"R8": {"resnet": {"depth": 8}}},
   "factors": {"loss": {"LS": {"label_smoothing": {}}}},
@@ -52,6 +53,16 @@ TEST_F(Answers, ComeAsATableInEveryFormat) {
         << "the name is optional, the bytes are stable";
   }
   EXPECT_THAT(ask({"table", sweep_}), HasSubstr("LS"));
+}
+
+TEST_F(Answers, HaveFurtherColumnsWhereTheSweepEvaluatesMore) {
+  const auto table = ask({"table", "--with", "corruptions,fgsm,ensemble"});
+  for (const auto* part : {"corrupted (%)", "FGSM (%)", "ensemble (%)", " (2)", "one step of 4/255",
+                           "jpeg_compression at severity 3"})
+    EXPECT_THAT(table, HasSubstr(part));
+  EXPECT_THAT(ask({"table", "--split", "test@jpeg_compression.3"}),
+              HasSubstr("jpeg_compression.3 split (32"));
+  EXPECT_EQ(run_ablate({"table", "--with", "ensembl", "--store", store()}).status, 1);
 }
 
 TEST_F(Answers, ComeInSql) {

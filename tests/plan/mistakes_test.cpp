@@ -48,6 +48,18 @@ TEST_F(Mistakes, AreAllToldAtOnceWithTheirPlaces) {
           StartsWith("sweep.json:13:3: unknown key 'factor' of a sweep (did you mean 'factors'?)")));
 }
 
+TEST_F(Mistakes, IncludeWaysToSpoilImagesThatThereAreNot) {
+  EXPECT_THAT(
+      refused(sweep("", R"("evaluate": {"corruptions": ["impulse_nois"], "severities": [0, 6]})")),
+      AllOf(HasSubstr("(did you mean 'impulse_noise'?)"), HasSubstr("'severities[0]' of evaluate is 0"),
+            HasSubstr("'severities[1]' of evaluate is 6")));
+  EXPECT_THAT(refused(sweep("", R"("evaluate": {"severities": []})")), HasSubstr("at least 1 expected"));
+  EXPECT_THAT(refused(sweep("", R"("evaluate": {"fgsm": 0, "pgd": 256, "pgd_steps": 0})")),
+              AllOf(HasSubstr("'fgsm' of evaluate is 0"), HasSubstr("'pgd' of evaluate is 256"),
+                    HasSubstr("'pgd_steps' of evaluate is 0")));
+  planned(sweep("", R"("evaluate": {"corruptions": ["all"], "severities": [3]})"));
+}
+
 TEST_F(Mistakes, IncludeAMapThatTheNetworkLacks) {
   const auto with_map = [](const std::string& map) {
     return sweep(R"("teachers": {"T": {"backbone": "resnet"}})",
