@@ -115,8 +115,10 @@ const std::map<std::string, Made> kDeterministic{
     {"jpeg_compression", [](const auto& p) { return jpeg_compression(int(p[0])); }},
     {"pixelate", [](const auto& p) { return pixelate(p[0]); }}};
 
-TEST(CorruptionsFixture, GivesThePixelsOfTheLibrariesThatTheScriptsUse) {
-  const auto fixture = read_fixture(fixture_folder() / "corruptions.json");
+/// files/corruptions.json: rows of a small image by scikit-image, OpenCV, SciPy and Pillow, where no value lies
+/// half-way between two bytes by the formula.
+TEST(Corruptions, GiveThePixelsOfTheLibrariesThatTheScriptsUse) {
+  const auto fixture = read_fixture(data_file("corruptions.json"));
   const int size = fixture.at("size"), levels = fixture.at("tolerance_levels");
   const auto clean = stream_image(size, size, fixture.at("stream"));
   ASSERT_FALSE(fixture.at("cases").empty());
