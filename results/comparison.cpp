@@ -150,7 +150,7 @@ class Comparing {
     if (all.empty() || all.back().name != teacher.name) all.push_back({teacher.name, {}, ""});
     auto& entry = all.back();
     if (teacher.run.empty()) {
-      entry.note = "weights as given";
+      entry.note = "as given";
       return;
     }
     const auto& run = outcomes_.at(teacher.run);

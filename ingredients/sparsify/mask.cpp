@@ -48,8 +48,9 @@ void Sparsifier::begin(Setup& setup) {
 }
 
 void Sparsifier::after_step(Student& student, const Progress& at) {
+  ++updates_;
   const auto done = at.global_step() + 1;
-  if (!acts() || (done % course_.every != 0 && done != at.total_steps())) return;
+  if (!acts() || (updates_ % course_.every != 0 && done != at.total_steps())) return;
   mask_->renew(student.weights().trained(), sparsity_at(double(done) / double(at.total_steps()), course_));
   count();
 }
@@ -57,11 +58,13 @@ void Sparsifier::after_step(Student& student, const Progress& at) {
 void Sparsifier::save(Archive& archive) const {
   Counting::save(archive);
   archive.tensors["factors"] = mask_->factors();
+  archive.values["updates"] = updates_;
 }
 
 void Sparsifier::load(const Archive& archive) {
   Counting::load(archive);
   mask_->factors().copy_(archive.tensors.at("factors"));
+  updates_ = archive.values.at("updates");
 }
 
 std::vector<std::string> mask_refusals(const nlohmann::json&, const RecipeView& recipe) {

@@ -39,8 +39,8 @@ class Mask {
   std::vector<std::int64_t> prunable_;  // positions, in the order that the last renewal left
 };
 
-/// A mask that follows the magnitudes, renewed every so many steps on the way to its final sparsity. What is
-/// evaluated and saved is masked, averages too.
+/// A mask that follows the magnitudes, renewed every so many updates on the way to its final sparsity. What
+/// is evaluated and saved is masked, averages too.
 class Sparsifier : public Counting {
  public:
   void begin(Setup& setup) override;
@@ -57,6 +57,7 @@ class Sparsifier : public Counting {
  private:
   Course course_;
   std::optional<Mask> mask_;
+  std::int64_t updates_ = 0;  // fewer than steps where gradients are accumulated
 };
 
 /// s (1 - (1 - t / t_f)^3), then s (Zhu and Gupta 2017, arXiv:1710.01878, equation 1), of t in shares of
@@ -70,7 +71,7 @@ Fields<P>& add_course(Fields<P>& fields) {
            "share of the prunable weights that are taken out in the end")
       .add("ramp", &Course::ramp, between(0, 1), "share of training at which the final sparsity is reached",
            "so that the last quarter trains what is evaluated")
-      .add("every", &Course::every, at_least(1), "steps between two renewals of the mask",
+      .add("every", &Course::every, at_least(1), "updates between two renewals of the mask",
            "16, as in Lin et al. 2020")
       .add("depthwise", &Course::depthwise, any(), "whether depthwise kernels are pruned",
            "no: they hold few weights, and each matters")
@@ -85,8 +86,7 @@ template <class T>
 IngredientEntry describe_pruning(IngredientHeader header) {
   add_interaction(header,
                   "The mask ranks weights of all layers together. What is evaluated and saved is masked, "
-                  "averages too. With `optimizer.accumulate` it is renewed only at updates that fall on a "
-                  "multiple of `every`, which can be rare. What distillation trains along is never masked.");
+                  "averages too. What distillation trains along is never masked.");
   header.stage = Stage::Sparsify;
   header.neutral = {nlohmann::json::object({{"sparsity", 0.0}})};
   header.no_window = "its mask has a course of its own: see ramp";
