@@ -126,7 +126,8 @@ void Coordinator::claim(Task& task) {
 }
 
 void Coordinator::launch(Task& task, FolderLock lock) {
-  RequestOptions asked{.keep = plan_.keep, .teacher_cache_bytes = options_.teacher_cache_bytes};
+  RequestOptions asked{
+      .keep = plan_.keep, .teacher_cache_bytes = options_.teacher_cache_bytes, .trial = options_.smoke};
   if (options_.smoke)
     (task.attempt == 0 ? asked.stop_after_steps : asked.finish_after_steps) = task.attempt == 0 ? 1 : 2;
   const auto folder = store_.run(task.trajectory->key);

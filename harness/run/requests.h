@@ -14,6 +14,7 @@ namespace ablate {
 struct RequestOptions {
   std::string keep = "last";
   std::int64_t teacher_cache_bytes = Request{}.teacher_cache_bytes;
+  bool trial = false;
   int stop_after_steps = 0, finish_after_steps = 0;  // as in Request
 };
 

@@ -41,6 +41,7 @@ nlohmann::json to_json(const Request& request) {
           {"keep", request.keep},
           {"loader_threads", request.loader_threads},
           {"checkpoint_seconds", request.checkpoint_seconds},
+          {"trial", request.trial},
           {"stop_after_steps", request.stop_after_steps},
           {"finish_after_steps", request.finish_after_steps}};
 }
@@ -59,6 +60,7 @@ Request request_from(const nlohmann::json& json) {
   request.keep = json.value("keep", request.keep);
   request.loader_threads = json.value("loader_threads", request.loader_threads);
   request.checkpoint_seconds = json.value("checkpoint_seconds", request.checkpoint_seconds);
+  request.trial = json.value("trial", request.trial);
   request.stop_after_steps = json.value("stop_after_steps", request.stop_after_steps);
   request.finish_after_steps = json.value("finish_after_steps", request.finish_after_steps);
   return request;

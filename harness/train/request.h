@@ -39,6 +39,7 @@ struct Request {
   std::string keep = "last";                          // "last", "best", "none"
   int loader_threads = 1;
   int checkpoint_seconds = 300;  // at most this long between two checkpoints; 0: at epochs' ends only
+  bool trial = false;            // a smoke run: nothing is computed that pays off only later
   int stop_after_steps = 0;      // smoke runs and tests: interrupt after so many steps; 0: never
   int finish_after_steps =
       0;  // smoke runs: end after so many steps in all as if they were the whole training; 0: never

@@ -101,9 +101,8 @@ bool Teachers::has_room_for(const std::string& key, int views, Log& log) const {
 void Teachers::open(const Kit& kit, int views, const nlohmann::json& environment, Log& log) {
   for (auto& [name, teacher] : teachers_) {
     if (!teacher.wanted || !teacher.taps.empty()) continue;
-    // A trial run is over before a whole view would be of use; what is stored already is read there too.
-    const bool trial = request_.finish_after_steps > 0 && !source_of(name).outputs;
-    if (kept_.views > 0 && !trial)
+    // A trial is over before a whole view would be of use: the batch at hand is enough.
+    if (kept_.views > 0 && (!request_.trial || source_of(name).outputs))
       teacher.stored.emplace(task_.parts.train, task_.classes(),
                              views_of(name, teacher.model.get(), kit, environment));
     else if (kept_.views == 0 && source_of(name).outputs)

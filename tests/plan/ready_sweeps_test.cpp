@@ -1,8 +1,7 @@
 #include <gmock/gmock.h>
 
-#include <algorithm>
-
 #include "tests/plan/sweep_folder.h"
+#include "tests/ready_sweeps.h"
 
 namespace ablate {
 namespace {
@@ -10,16 +9,6 @@ namespace {
 namespace fs = std::filesystem;
 
 const fs::path kSweeps = fs::path(ABLATE_TEST_ROOT) / "sweeps";
-
-std::vector<fs::path> sweeps_in(const fs::path& folder) {
-  std::vector<fs::path> found;
-  for (const auto& entry : fs::recursive_directory_iterator(folder))
-    if (entry.path().extension() == ".json" && entry.path().parent_path().filename() != "recipes" &&
-        entry.path().filename() != "sweep.schema.json")
-      found.push_back(entry.path());
-  std::sort(found.begin(), found.end());
-  return found;
-}
 
 class ReadySweeps : public SweepFolder {
  protected:

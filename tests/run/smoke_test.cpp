@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "tests/ready_sweeps.h"
 #include "tests/run/sweeps.h"
 
 namespace ablate::testing_support {
@@ -9,18 +10,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<fs::path> ready_sweeps() {
-  std::vector<fs::path> found;
-  for (const auto& entry : fs::recursive_directory_iterator(fs::path(ABLATE_TEST_ROOT) / "sweeps"))
-    if (entry.path().extension() == ".json" && entry.path().parent_path().filename() != "recipes" &&
-        entry.path().filename() != "sweep.schema.json")
-      found.push_back(entry.path());
-  std::sort(found.begin(), found.end());
-  return found;
-}
-
 TEST(ReadySweepsSmoke, EveryArmOfEverySweepRuns) {
-  const auto sweeps = ready_sweeps();
+  const auto sweeps = sweeps_in(fs::path(ABLATE_TEST_ROOT) / "sweeps");
   EXPECT_GE(sweeps.size(), 10u);
   const Scratch scratch;
   for (const auto& sweep : sweeps) {

@@ -96,6 +96,7 @@ TEST_F(ReinforcedTest, TrainingsOfOtherSeedsReadTheSameStore) {
 
 TEST_F(ReinforcedTest, ATrialRunMakesNoWholeView) {
   auto trial = cached();
+  trial.trial = true;
   trial.finish_after_steps = 2;
   EXPECT_EQ(train_in(shop_.folder("trial"), trial).state, Outcome::State::Done);
   EXPECT_FALSE(fs::exists(shop_.root() / "teachers"));

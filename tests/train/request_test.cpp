@@ -23,6 +23,7 @@ TEST(Request, ReadsBackAsItWasWritten) {
   request.keep = "best";
   request.loader_threads = 3;
   request.checkpoint_seconds = 7;
+  request.trial = true;
   request.stop_after_steps = 5;
   request.finish_after_steps = 6;
   const auto json = to_json(request);
