@@ -17,8 +17,8 @@ import subprocess
 import tempfile
 
 BASE = {
-    "data": {"synthetic": {"train": 4096, "test": 256, "size": 32}},
-    "train": {"epochs": 3, "batch": 128},
+    "data": {"synthetic": {"train": 2048, "test": 128, "size": 32}},
+    "train": {"epochs": 2, "batch": 128},
     "optimizer": {"sgd": {"lr": 0.02}},
     "schedule": {"cosine": {}},
     "augment": {"crop": {"padding": 4}, "flip": {}},
