@@ -44,6 +44,7 @@ std::vector<Evaluated> evaluate(const Training& training, const std::vector<std:
   const at::NoGradGuard no_gradients;
   std::vector<Evaluated> results(contenders.size());
   std::vector<at::Tensor> logits(contenders.size());
+  std::vector<std::vector<at::Tensor>> kept(contenders.size());  // a batch each
   const PlainBatches how{training.evaluation_size(), training.task.evaluate.batch,
                          training.request.loader_threads, transform};
   each_plain_batch(training.task, ids, how, [&](const Batch& batch) {
@@ -51,6 +52,7 @@ std::vector<Evaluated> evaluate(const Training& training, const std::vector<std:
       const int twin = contenders[c].twin;
       logits[c] = logits_of(contenders[c], batch);
       score(logits[c], batch.labels, results[c].scores);
+      if (contenders[c].keep) kept[c].push_back(logits[c].to(at::kFloat));
       if (twin < 0) continue;
       const auto difference = (logits[c] - logits[std::size_t(twin)]).abs().max().item<double>();
       auto& largest = results[c].difference;
@@ -58,6 +60,8 @@ std::vector<Evaluated> evaluate(const Training& training, const std::vector<std:
     }
     return true;
   });
+  for (std::size_t c = 0; c < contenders.size(); ++c)
+    if (!kept[c].empty()) results[c].logits = at::cat(kept[c]);
   return results;
 }
 

@@ -21,11 +21,13 @@ struct Contender {
   int twin = -1;            // index of the contender whose logits it should equal, or -1
   bool flip = false;        // the mean of the logits of each image and its mirror image
   BatchAttack attack = {};  // before it is asked
+  bool keep = false;        // its logits
 };
 
 struct Evaluated {
   Scores scores;
   double difference = 0;  // largest |logit - twin's logit|
+  at::Tensor logits;      // [images, classes], where they are kept
 };
 
 /// Every contender on the images `ids`, which are read once; `transform` changes them where it is not null.

@@ -33,16 +33,17 @@ bool has_variant(const RunGroup& group, const Variant& variant) {
 class FinalEvaluation {
  public:
   FinalEvaluation(Training& training, const Harvest& harvest) : training_(training), harvest_(harvest) {
+    const bool keep = training.task.evaluate.predictions && harvest.moment.selected_by == "last";
     std::vector<Contender> contenders;
     for (const auto& variant : harvest.variants)
-      contenders.push_back({training.student.get(), &variant.weights});
+      contenders.push_back({.network = training.student.get(), .weights = &variant.weights, .keep = keep});
     if (has_branches(training.student->graph()))
       for (const auto* group : harvest.groups)
         add_fused(training.reported(*group, harvest.variants), contenders);
     first_flipped_ = contenders.size();
     if (training.task.evaluate.flip)
       for (const auto& variant : harvest.variants)
-        contenders.push_back({training.student.get(), &variant.weights, -1, true});
+        contenders.push_back({.network = training.student.get(), .weights = &variant.weights, .flip = true});
     results_ = evaluate(training, training.task.parts.test, contenders);
   }
 
@@ -64,6 +65,14 @@ class FinalEvaluation {
       record.evaluation(harvest_.moment, "test", "fused", group->runs, false, result.scores);
       for (const auto& run : group->runs) differences[run] = std::fmax(differences[run], result.difference);
     }
+  }
+
+  /// What the reported variants said, where it was kept.
+  void save(const std::filesystem::path& folder) const {
+    for (const auto& [variant, runs] : reported_variants(training_, harvest_.variants))
+      if (const auto& result = results_[std::size_t(variant - harvest_.variants.data())];
+          result.logits.defined())
+        save_predictions(training_, {variant->name(), runs, result.logits}, folder);
   }
 
  private:
@@ -186,13 +195,14 @@ void finish(Training& training, const std::filesystem::path& folder, Record& rec
   for (auto& variant : average_variants(training)) last.push_back(std::move(variant));
   std::map<std::string, double> differences;
   for (const auto& harvest : harvests_of(training, last)) {
-    if (!training.task.parts.test.empty()) FinalEvaluation(training, harvest).write(record, differences);
+    if (!training.task.parts.test.empty()) {
+      const FinalEvaluation evaluation(training, harvest);
+      evaluation.write(record, differences);
+      evaluation.save(folder);
+    }
     if (keeps(training, harvest)) save_weights_of(harvest, training, folder, record);
   }
-  if (!training.task.parts.test.empty()) {
-    evaluate_spoiled(training, last, record);
-    if (training.task.evaluate.predictions) save_predictions(training, last, folder);
-  }
+  if (!training.task.parts.test.empty()) evaluate_spoiled(training, last, record);
   write_counters(training, differences, record);
 }
 
