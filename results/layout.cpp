@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "harness/core/teacher_files.h"
 #include "results/sql.h"
 
 namespace ablate {
@@ -36,7 +37,7 @@ void add_given_teachers(Layout& layout) {
       teachers != layout.given.end() && teachers->is_object())
     for (const auto& [name, teacher] : teachers->items())
       if (teacher.is_object() &&
-          (teacher.contains("weights") || teacher.contains("module") || teacher.contains("outputs")))
+          std::ranges::any_of(kTeacherFiles, [&](const char* key) { return teacher.contains(key); }))
         layout.teachers.push_back({name, ""});
   std::stable_sort(layout.teachers.begin(), layout.teachers.end(),
                    [](const auto& a, const auto& b) { return a.name < b.name; });

@@ -6,6 +6,7 @@
 
 #include "harness/core/canonical.h"
 #include "harness/core/problems.h"
+#include "harness/core/teacher_files.h"
 #include "results/sql.h"
 
 namespace ablate {
@@ -28,9 +29,14 @@ void write_ingredient(Database& database, const std::string& run, const std::str
 /// {"module": digest, ...} or {"outputs": digest}; "" for anything else.
 std::string teacher_of(const Json& value) {
   if (!value.is_object()) return "";
-  for (const char* kind : {"run", "weights", "module", "outputs"})
-    if (const auto id = value.find(kind); id != value.end() && id->is_string()) return *id;
-  return "";
+  const auto at = [&](const char* kind) -> std::string {
+    const auto id = value.find(kind);
+    return id != value.end() && id->is_string() ? id->get<std::string>() : "";
+  };
+  auto teacher = at("run");
+  for (const char* kind : kTeacherFiles)
+    if (teacher.empty()) teacher = at(kind);
+  return teacher;
 }
 
 void write_teachers(Database& database, const std::string& run, const Json& recipe) {

@@ -70,6 +70,13 @@ std::string text_of(const po::variables_map& values, const std::string& name, co
   return all_of(values, name).front();
 }
 
+std::vector<std::string> listed(const std::string& text) {
+  std::vector<std::string> words;
+  std::istringstream stream(text);
+  for (std::string word; std::getline(stream, word, ',');) words.push_back(word);
+  return words;
+}
+
 std::vector<std::string> all_of(const po::variables_map& values, const std::string& name) {
   if (values.count(name) == 0) return {};
   return values[name].as<std::vector<std::string>>();

@@ -44,6 +44,8 @@ std::string required(const po::variables_map& values, const std::string& name);
 /// The option or argument, or `fallback` when it was not given.
 std::string text_of(const po::variables_map& values, const std::string& name,
                     const std::string& fallback = "");
+/// The words of a list that has commas between them; none of an empty text.
+std::vector<std::string> listed(const std::string& text);
 std::vector<std::string> all_of(const po::variables_map& values, const std::string& name);
 
 /// The statuses that every program run from a script may ask about.

@@ -33,7 +33,8 @@ void print_totals(const Plan& plan, const Schedule& schedule) {
                                       [](const auto& item) { return !item.second.teacher.empty(); });
   const auto pending =
       plan.pending
-          ? fmt::format(", and {} whose keys are pending (the data or a teacher's file was not read yet)", plan.pending_runs)
+          ? fmt::format(", and {} whose keys are pending (the data or a teacher's file was not read yet)",
+                        plan.pending_runs)
           : "";
   std::cout << fmt::format("runs: {}{}, {} of them teachers'\n", plan.runs.size(), pending, teachers);
   std::cout << fmt::format("trainings: {}, runs that differ only in passive ingredients share one\n",

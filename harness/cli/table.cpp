@@ -2,7 +2,6 @@
 
 #include <filesystem>
 #include <iostream>
-#include <sstream>
 
 #include <fmt/format.h>
 
@@ -24,13 +23,6 @@ nlohmann::json layout_of(const std::string& file, const Store& store, const Over
         "{}: some keys are not known, since the data was never read: 'ablate run' or 'ablate pack' first",
         file));
   return to_json(*plan);
-}
-
-std::vector<std::string> listed(const std::string& text) {
-  std::vector<std::string> names;
-  std::istringstream stream(text);
-  for (std::string name; std::getline(stream, name, ',');) names.push_back(name);
-  return names;
 }
 
 }  // namespace

@@ -24,14 +24,10 @@ World without_outputs(World world) {
 
 std::vector<int> numbers_in(const std::string& text) {
   std::vector<int> numbers;
-  std::size_t from = 0;
-  while (from < text.size()) {
-    const auto comma = std::min(text.find(',', from), text.size());
-    const auto word = text.substr(from, comma - from);
+  for (const auto& word : listed(text)) {
     if (word.empty() || word.size() > 6 || word.find_first_not_of("0123456789") != std::string::npos)
       throw UsageError(fmt::format("--views takes numbers with commas between them, found '{}'", text));
     numbers.push_back(std::stoi(word));
-    from = comma + 1;
   }
   return numbers;
 }
@@ -79,13 +75,12 @@ ExitStatus views(const Arguments& arguments) {
   if (out.empty()) throw UsageError("--out DIR is missing");
   const int shard = (*values)["shard"].as<int>();
   if (shard < 1) throw UsageError("--shard takes a number above 0");
-  auto overrides = overrides_of(*values);
   const auto store = store_of(*values);
   std::filesystem::create_directories(store.root());
   PackingWorld packing(store, [](const std::string& text) { fmt::print(stderr, "{}\n", text); });
   Problems problems;
   const auto plan =
-      make_plan(required(*values, "FILE"), overrides, without_outputs(packing.world()), problems);
+      make_plan(required(*values, "FILE"), overrides_of(*values), without_outputs(packing.world()), problems);
   if (!report(problems) || !plan) return ExitStatus::InvalidSweep;
   const auto found = different_views(*plan);
   if (found.empty())

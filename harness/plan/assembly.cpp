@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "harness/core/canonical.h"
+#include "harness/core/teacher_files.h"
 
 namespace ablate {
 
@@ -69,8 +70,8 @@ void collect_runs(const json& value, std::vector<std::string>& keys) {
 void collect_files(const json& value, const std::map<std::string, json>& known,
                    std::map<std::string, json>& found) {
   if (!value.is_structured()) return;
-  if (value.is_object() &&
-      (value.contains("weights") || value.contains("module") || value.contains("outputs")))
+  const auto names_it = [&](const char* key) { return value.contains(key); };
+  if (value.is_object() && std::ranges::any_of(kTeacherFiles, names_it))
     if (const auto entry = known.find(canonical(value)); entry != known.end()) found.insert(*entry);
   for (const auto& item : value) collect_files(item, known, found);
 }

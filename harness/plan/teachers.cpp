@@ -44,6 +44,11 @@ void look_for_cycle(const Chains& chains, const std::string& name, std::vector<s
   chain.pop_back();
 }
 
+/// Which of a teacher's forms has the network of that recipe; most have one form only.
+std::string form_of(const TeacherDeclaration& declaration, const ResolvedRecipe& recipe) {
+  return declaration.students_network ? canonical(recipe.recipe.at("backbone")) : "";
+}
+
 }  // namespace
 
 Tree inherited_recipe(const Sweep& sweep) {
@@ -63,9 +68,9 @@ TeacherBook::TeacherBook(const Sweep& sweep, const Resolver& resolver, Problems&
     : sweep_(sweep), resolver_(resolver), problems_(problems) {
   for (const auto& declaration : sweep.teachers) {
     if (declaration.students_network)
-      for (const auto& row : sweep.backbones) add(declaration, row.label, &row.network);
+      for (const auto& row : sweep.backbones) add(declaration, &row.network);
     else if (declaration.backbone || declaration.brings_all())
-      add(declaration, "", declaration.backbone ? &*declaration.backbone : nullptr);
+      add(declaration, declaration.backbone ? &*declaration.backbone : nullptr);
   }
   Chains chains;
   for (const auto& [key, teacher] : teachers_) chains[key.first] = teacher.resolved.teachers;
@@ -77,16 +82,14 @@ TeacherBook::TeacherBook(const Sweep& sweep, const Resolver& resolver, Problems&
 
 const Teacher* TeacherBook::find(const std::string& name, const ResolvedRecipe& student) {
   const auto& declaration = *std::ranges::find(sweep_.teachers, name, &TeacherDeclaration::name);
-  const auto network = student.recipe.value("backbone", nlohmann::json());
-  const auto form = declaration.students_network ? canonical(network) : "";
-  if (const auto known = teachers_.find({name, form}); known != teachers_.end()) return &known->second;
+  const auto known = teachers_.find({name, form_of(declaration, student)});
+  if (known != teachers_.end()) return &known->second;
   if (!declaration.students_network) return nullptr;
-  const auto tree = to_tree(network, declaration.place);
-  return add(declaration, form, &tree);
+  const auto network = to_tree(student.recipe.at("backbone"), declaration.place);
+  return add(declaration, &network);
 }
 
-const Teacher* TeacherBook::add(const TeacherDeclaration& declaration, const std::string& form,
-                                const Tree* network) {
+const Teacher* TeacherBook::add(const TeacherDeclaration& declaration, const Tree* network) {
   const Tree recipe = teacher_recipe(sweep_, declaration, network, problems_);
   Findings findings;
   auto resolved = declaration.brings_all() ? resolver_.resolve_data(recipe, findings)
@@ -95,9 +98,9 @@ const Teacher* TeacherBook::add(const TeacherDeclaration& declaration, const std
   add_problems(findings.mistakes, problems_);
   add_problems(findings.clashes, problems_);
   if (!resolved) return nullptr;
-  auto& teacher = teachers_[{declaration.name, form}];
-  teacher = {&declaration, std::move(*resolved)};
-  return &teacher;
+  const auto form = form_of(declaration, *resolved);
+  return &teachers_.try_emplace({declaration.name, form}, Teacher{&declaration, std::move(*resolved)})
+              .first->second;
 }
 
 }  // namespace ablate

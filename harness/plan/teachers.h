@@ -24,12 +24,13 @@ class TeacherBook {
   const Teacher* find(const std::string& name, const ResolvedRecipe& student);
 
  private:
-  const Teacher* add(const TeacherDeclaration& declaration, const std::string& form, const Tree* network);
+  const Teacher* add(const TeacherDeclaration& declaration, const Tree* network);
 
   const Sweep& sweep_;
   const Resolver& resolver_;
   Problems& problems_;
-  std::map<std::pair<std::string, std::string>, Teacher> teachers_;  // by name and form
+  /// By name and, where the student brings it, canonical text of the network.
+  std::map<std::pair<std::string, std::string>, Teacher> teachers_;
 };
 
 /// What a teacher inherits of the base: data, train, optimizer, schedule and augment, with the command line's

@@ -98,11 +98,14 @@ void each_plain_batch(const Task& task, const std::vector<std::uint32_t>& ids, c
     if (!use(to_batch(bytes, task.classes()))) return;
 }
 
-std::unique_ptr<Loader> view_loader(const Task& task, const Kit& kit, int epoch, const PlainBatches& how) {
+void each_of_view(const Task& task, const Kit& kit, int epoch, const PlainBatches& how,
+                  const std::function<bool(const ByteBatch&)>& use) {
   auto settings = loader_settings(task, how.size, how.batch, how.loader_threads);
   settings.whole = crop_themselves(kit);
-  return std::make_unique<Loader>(*task.data, task.parts.train, augmentation(kit, how.size, false),
-                                  std::uint32_t(epoch), settings);
+  Loader loader(*task.data, task.parts.train, augmentation(kit, how.size, false), std::uint32_t(epoch),
+                settings);
+  for (ByteBatch bytes; loader.next(bytes);)
+    if (!use(bytes)) return;
 }
 
 }  // namespace ablate::training

@@ -43,7 +43,8 @@ void each_plain_batch(const Task& task, const std::vector<std::uint32_t>& ids, c
                       const std::function<bool(const Batch&)>& use);
 
 /// The training images as the epoch of that number would show them, unmixed and in the order of the training
-/// part; `how.size` is the size they are shown at.
-std::unique_ptr<Loader> view_loader(const Task& task, const Kit& kit, int epoch, const PlainBatches& how);
+/// part, until `use` is false.
+void each_of_view(const Task& task, const Kit& kit, int epoch, const PlainBatches& how,
+                  const std::function<bool(const ByteBatch&)>& use);
 
 }  // namespace ablate::training

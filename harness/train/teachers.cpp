@@ -6,12 +6,27 @@
 
 #include "harness/core/canonical.h"
 #include "harness/core/problems.h"
+#include "harness/train/batches.h"
 #include "harness/train/cache_budget.h"
 #include "harness/train/teacher_models.h"
 #include "harness/train/views.h"
 
 namespace ablate::training {
 namespace {
+
+/// What fixes what a teacher makes of given pixels.
+nlohmann::json eyes_of(const std::string& teacher, const TeacherSource& source, const Task& task,
+                       const nlohmann::json& environment) {
+  return {{"teacher", nlohmann::json::parse(teacher)},
+          {"size", source.size},
+          {"mean", source.mean},
+          {"std", source.std},
+          {"executor", task.train.executor},
+          {"threads", task.train.threads},
+          {"trainer", kTrainerVersion},
+          {"libtorch", environment.value("libtorch", "")},
+          {"isa", environment.value("isa", "")}};
+}
 
 /// Everything that fixes the pixels of every step and what a teacher makes of them.
 std::string cache_key(const std::string& teacher, const TeacherSource& source, const Task& task,
@@ -22,24 +37,17 @@ std::string cache_key(const std::string& teacher, const TeacherSource& source, c
     if (stage <= Stage::Mix && stage != Stage::Graph && stage != Stage::Target)
       pixels[member.name] = {{"settings", member.settings}, {"version", member.entry->version}};
   }
-  return sha256(canonical({{"teacher", nlohmann::json::parse(teacher)},
-                           {"size", source.size},
-                           {"mean", source.mean},
-                           {"std", source.std},
-                           {"data", task.recipe.at("data")},
-                           {"fingerprint", task.data->fingerprint()},
-                           {"pixels", pixels},
-                           {"views", views},
-                           {"seed", task.seed},
-                           {"epochs", task.epochs},
-                           {"steps", task.steps_per_epoch},
-                           {"batch", task.train.batch},
-                           {"drop_last", task.train.drop_last},
-                           {"executor", task.train.executor},
-                           {"threads", task.train.threads},
-                           {"trainer", kTrainerVersion},
-                           {"libtorch", environment.value("libtorch", "")},
-                           {"isa", environment.value("isa", "")}}));
+  auto all = eyes_of(teacher, source, task, environment);
+  all.update({{"data", task.recipe.at("data")},
+              {"fingerprint", task.data->fingerprint()},
+              {"pixels", pixels},
+              {"views", views},
+              {"seed", task.seed},
+              {"epochs", task.epochs},
+              {"steps", task.steps_per_epoch},
+              {"batch", task.train.batch},
+              {"drop_last", task.train.drop_last}});
+  return sha256(canonical(all));
 }
 
 /// Images that a teacher is shown at once when it looks at whole views: fixed, for its bits depend on it.
@@ -48,19 +56,12 @@ constexpr int kTeachersBatch = 64;
 /// Everything that fixes what a teacher says of the views, but for their number.
 std::string views_key(const std::string& teacher, const TeacherSource& source, const Task& task,
                       const nlohmann::json& description, int top, const nlohmann::json& environment) {
-  return sha256(canonical({{"teacher", nlohmann::json::parse(teacher)},
-                           {"size", source.size},
-                           {"mean", source.mean},
-                           {"std", source.std},
-                           {"data_mean", task.options.mean},
-                           {"data_std", task.options.std},
-                           {"views", description},
-                           {"top", top},
-                           {"executor", task.train.executor},
-                           {"threads", task.train.threads},
-                           {"trainer", kTrainerVersion},
-                           {"libtorch", environment.value("libtorch", "")},
-                           {"isa", environment.value("isa", "")}}));
+  auto all = eyes_of(teacher, source, task, environment);
+  all.update({{"data_mean", task.options.mean},
+              {"data_std", task.options.std},
+              {"views", description},
+              {"top", top}});
+  return sha256(canonical(all));
 }
 
 }  // namespace

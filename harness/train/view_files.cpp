@@ -1,9 +1,6 @@
 // The files that hold what teachers say of views: of the store, and of other programs.
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <thread>
@@ -13,6 +10,7 @@
 #include "harness/core/canonical.h"
 #include "harness/core/problems.h"
 #include "harness/execute/safetensors.h"
+#include "harness/train/shared_file.h"
 #include "harness/train/view_outputs.h"
 
 namespace ablate::training {
@@ -22,23 +20,6 @@ namespace fs = std::filesystem;
 
 constexpr const char* kClasses = "classes";
 constexpr const char* kLogProbabilities = "log_probabilities";
-
-/// Held by whoever makes a view; closing it lets go.
-class MakersLock {
- public:
-  explicit MakersLock(const fs::path& path)
-      : file_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {}
-  ~MakersLock() {
-    if (file_ >= 0) ::close(file_);
-  }
-  MakersLock(const MakersLock&) = delete;
-  MakersLock& operator=(const MakersLock&) = delete;
-  /// Where no lock can be had nobody waits.
-  bool try_take() const { return file_ < 0 || ::flock(file_, LOCK_EX | LOCK_NB) == 0; }
-
- private:
-  int file_;
-};
 
 const at::Tensor* find(const TensorFile& file, const std::string& name) {
   for (const auto& [known, tensor] : file.tensors)
@@ -129,11 +110,11 @@ MakeView stored_in(const fs::path& folder, MakeView make) {
     std::error_code ignored;
     fs::create_directories(folder, ignored);
     const auto file = folder / fmt::format("view-{}.safetensors", view);
-    const MakersLock lock(folder / fmt::format("view-{}.lock", view));
+    const SharedFile maker(folder / fmt::format("view-{}.lock", view));
     while (true) {
       if (auto outputs = read_view(file)) return outputs;
       if (stop) return std::nullopt;
-      if (lock.try_take()) break;
+      if (!maker.is_open() || maker.try_lock()) break;  // where no lock can be had nobody waits
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
     if (auto outputs = read_view(file)) return outputs;  // its maker was done between look and lock

@@ -30,11 +30,4 @@ nlohmann::json describe_views(const Task& task, const Kit& kit) {
           {"changes", changes}};
 }
 
-void each_of_view(const Task& task, const Kit& kit, int view, const PlainBatches& how,
-                  const std::function<bool(const ByteBatch&)>& use) {
-  auto loader = view_loader(task, kit, view, how);
-  for (ByteBatch bytes; loader->next(bytes);)
-    if (!use(bytes)) return;
-}
-
 }  // namespace ablate::training

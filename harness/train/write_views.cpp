@@ -13,6 +13,7 @@
 #include "harness/core/journal.h"
 #include "harness/core/problems.h"
 #include "harness/execute/safetensors.h"
+#include "harness/train/batches.h"
 #include "harness/train/log.h"
 #include "harness/train/training.h"
 #include "harness/train/views.h"
