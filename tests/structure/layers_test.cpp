@@ -17,7 +17,8 @@ const std::map<std::string, std::vector<std::string>> kArrows{
     {"results/statistics", {"harness/core"}},
     {"results", {"results/statistics"}},
     {"backbones", {"harness/graph"}},
-    {"harness/execute", {"harness/graph"}},
+    {"harness/kernels", {"harness/core"}},
+    {"harness/execute", {"harness/graph", "harness/kernels"}},
     {"harness/data", {"harness/graph"}},
     {"ingredients", {"harness/execute", "harness/data"}},
     {"harness/plan", {"harness/graph", "backbones", "results/statistics"}},
@@ -31,8 +32,9 @@ const std::map<std::string, std::vector<std::string>> kHeaders{
     {"harness/plan", {"harness/data/catalogue.h", "ingredients/catalogue.h", "ingredients/recipe.h"}}};
 
 /// Folders whose files never see LibTorch, not even through a header of the project.
-const std::vector<std::string> kTorchFree{"backbones",    "harness/core", "harness/data", "harness/graph",
-                                          "harness/plan", "harness/cli",  "harness/run",  "results"};
+const std::vector<std::string> kTorchFree{"backbones",     "harness/core",    "harness/data",
+                                          "harness/graph", "harness/kernels", "harness/plan",
+                                          "harness/cli",   "harness/run",     "results"};
 
 /// The files that may, all the same.
 bool may_see_torch(const std::string& file) {

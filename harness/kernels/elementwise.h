@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "harness/kernels/maps.h"
+
+namespace ablate::kernels {
+
+/// out [rows, channels] = the sum of the sources as read (any activation).
+void sum_forward(std::int64_t rows, int channels, std::span<const Source> sources, float* out,
+                 std::int64_t out_stride, const ForEach& each);
+
+/// Passes g [rows, channels] on to one source: dx gets g * act'(z), and its sums.
+void pass_gradient(std::int64_t rows, int channels, const float* g, std::int64_t g_stride, const Source& x,
+                   const GradientOut& dx, const ForEach& each);
+
+/// The moments of a source as read.
+void moments_of(std::int64_t rows, int channels, const Source& x, const Moments& moments,
+                const ForEach& each);
+
+/// A map [images, height, width, channels] times a gate of another size, spread to it by nearest neighbour:
+/// source row floor(h * gate_height / height), likewise the column. 1x1 is a gate a channel
+/// (squeeze-and-excite).
+struct Gate {
+  int images = 0, height = 0, width = 0, channels = 0, gate_height = 1, gate_width = 1;
+};
+
+void gate_forward(const Gate& shape, const Source& x, const Source& gate, float* out, std::int64_t out_stride,
+                  const ForEach& each);
+/// g is the gradient of the product; dx and dgate get their parts, the gate's summed over the pixels it
+/// spread to.
+void gate_backward(const Gate& shape, const float* g, std::int64_t g_stride, const Source& x,
+                   const Source& gate, const GradientOut& dx, const GradientOut& dgate, const ForEach& each);
+
+/// Means over windows of kernel x kernel pixels, `kernel` apart, no padding; pixels beyond the last whole
+/// window are not read (their gradient is the base, or zero).
+struct Pool {
+  int images = 0, height = 0, width = 0, channels = 0;
+  int kernel_height = 2, kernel_width = 2;
+  int out_height() const { return height / kernel_height; }
+  int out_width() const { return width / kernel_width; }
+};
+
+void pool_forward(const Pool& shape, const Source& x, float* out, std::int64_t out_stride,
+                  const ForEach& each);
+void pool_backward(const Pool& shape, const float* g, std::int64_t g_stride, const Source& x,
+                   const GradientOut& dx, const ForEach& each);
+
+/// The channels of two maps in turn: out[2c] = a[c], out[2c + 1] = b[c] (concatenation, then a shuffle of two
+/// groups). `channels` are those of a, and of b.
+void interleave_forward(std::int64_t rows, int channels, const Source& a, const Source& b, float* out,
+                        std::int64_t out_stride, const ForEach& each);
+void interleave_backward(std::int64_t rows, int channels, const float* g, std::int64_t g_stride,
+                         const Source& a, const Source& b, const GradientOut& da, const GradientOut& db,
+                         const ForEach& each);
+
+}  // namespace ablate::kernels

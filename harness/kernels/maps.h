@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+namespace ablate::kernels {
+
+/// What is applied to a value as it is read.
+enum class Act { None, Relu, Relu6, Sigmoid, HardSigmoid };  // HardSigmoid: relu6(z + 3) / 6
+
+/// A map as it lies in memory: pixel by pixel, images after each other, the channels of pixel r at
+/// data + r * stride. What a reader sees is act(z) with z = scale[c] * value + shift[c]: BatchNorm and
+/// activation are applied as it is loaded and never stored. Without scale (and shift) z is the value, and act
+/// is None.
+struct Source {
+  const float* data = nullptr;
+  std::int64_t stride = 0;                         // floats from pixel to pixel, at least the channels
+  const float *scale = nullptr, *shift = nullptr;  // [C] each, or neither
+  Act act = Act::None;
+};
+
+/// The gradient with respect to the raw output y of a convolution: d = c1[c] * dz + c2[c] * y + c3[c], which
+/// is BatchNorm's gradient applied as it is loaded. Without c1, c2, c3 (y is then null): d = dz.
+struct GradientIn {
+  const float* dz = nullptr;
+  std::int64_t stride = 0;  // of dz
+  const float* y = nullptr;
+  std::int64_t y_stride = 0;
+  const float *c1 = nullptr, *c2 = nullptr, *c3 = nullptr;  // [C] each, or none
+};
+
+/// Where the gradient with respect to the z of a Source goes: this reader's part g * act'(z), stored as
+/// data = base + part, and its sums over the pixels, which BatchNorm's own gradient needs.
+/// relu' is 0 at z <= 0; relu6' is 0 at z <= 0 and z >= 6.
+struct GradientOut {
+  float* data = nullptr;  // null: not wanted (the sums may still be)
+  std::int64_t stride = 0;
+  const float* base = nullptr;  // added; may be `data` itself; null: nothing
+  std::int64_t base_stride = 0;
+  double* sum = nullptr;  // [C], sum[c] += part; null: no sums
+  double* dot = nullptr;  // [C], dot[c] += part * (value - centre[c]), value being the Source's raw one
+  const float* centre = nullptr;  // [C]
+};
+
+/// Statistics of a convolution's raw output over all pixels, per channel: its mean and the sum of squared
+/// deviations from it. Tiles are summed in float relative to a value of their own, and merged in double
+/// (Chan, Golub and LeVeque 1983), so that they hold at mean / deviation = 1000.
+struct Moments {
+  double *mean = nullptr, *squares = nullptr;  // [C] each, overwritten; null: not wanted
+};
+
+/// Calls body(i) for every i in 0 .. count - 1, on whatever threads. Kernels cut their work into chunks by
+/// its shape alone and add partial sums in the order of the chunks, so results do not depend on the threads.
+using ForEach = std::function<void(std::int64_t count, const std::function<void(std::int64_t)>& body)>;
+
+/// The calling thread does it all.
+void in_order(std::int64_t count, const std::function<void(std::int64_t)>& body);
+
+}  // namespace ablate::kernels
