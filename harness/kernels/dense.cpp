@@ -1,0 +1,335 @@
+#include "harness/kernels/convolution.h"
+#include "harness/kernels/isa.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "harness/kernels/dense.cpp"
+#include <hwy/foreach_target.h>
+//
+#include "harness/kernels/sums-inl.h"
+#include "harness/kernels/window-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace ablate::kernels::HWY_NAMESPACE {
+namespace {
+
+/// The windows of an operation: one for each point of a grid over every image.
+struct Windows {
+  Window window;
+  std::int64_t images = 0;
+  int height = 0, width = 0;  // of the grid
+  int top = 0, left = 0;      // where the window of the grid's first point begins
+  int step = 1;               // pixels from window to window
+
+  std::int64_t rows() const { return images * height * width; }
+
+  /// Calls use(r, image, i, j) for the points `first` and following.
+  template <class Use>
+  void for_points(std::int64_t first, int rows, Use use) const {
+    int j = static_cast<int>(first % width), i = static_cast<int>(first / width % height);
+    std::int64_t image = first / width / height;
+    for (int r = 0; r < rows; ++r) {
+      use(r, image, i, j);
+      if (++j < width) continue;
+      j = 0;
+      if (++i < height) continue;
+      i = 0;
+      ++image;
+    }
+  }
+
+  void find_places(std::int64_t first, int rows, Place* places) const {
+    const std::int64_t pixels = std::int64_t(window.height) * window.width;
+    for_points(first, rows, [&](int r, std::int64_t image, int i, int j) {
+      places[r] = {image * pixels, top + i * step, left + j * step};
+    });
+  }
+};
+
+/// A product of windows [rows, depth] with a weight [depth, columns], packed block by block.
+struct WindowProduct {
+  Window window;
+  int columns = 0;
+  const float* panels = nullptr;
+
+  static std::int64_t floats(const Window& window, int columns) {
+    return Packed::floats(window.pixels() * window.channels, columns);
+  }
+  Packed block(int b) const {
+    return {panels + Packed::floats(window.first_column(b), columns), window.depth(b), columns};
+  }
+  bool in_blocks() const { return window.blocks() > 1; }
+};
+
+/// What a chunk needs to gather and multiply.
+struct GatherRoom {
+  GatherRoom(Scratch& scratch, const Window& window, int tile, int columns_kept)
+      : stride(tile_stride(window.largest_depth())),
+        kept_stride(tile_stride(columns_kept)),
+        places(scratch.take<Place>(tile)),
+        rows(scratch.floats(std::int64_t(tile) * stride + kLanes)),
+        kept(columns_kept ? scratch.floats(std::int64_t(tile) * kept_stride) : nullptr) {}
+
+  int stride, kept_stride;
+  Place* places;
+  float* rows;  // [tile, stride]: a block of the windows
+  float* kept;  // [tile, kept_stride]: the product of the blocks so far
+};
+
+/// Gathers block after block; finish(block's weights, what the product begins with) makes the last product.
+template <class Map, class Finish>
+HWY_INLINE void multiply_windows(const WindowProduct& product, const Map& map, int rows,
+                                 const GatherRoom& room, Finish finish) {
+  const int last = product.window.blocks() - 1;
+  for (int b = 0; b <= last; ++b) {
+    gather(product.window, map, room.places, rows, b, room.rows, room.stride);
+    const Begun begun{b == 0 ? nullptr : room.kept, room.kept_stride};
+    if (b == last) return finish(product.block(b), begun);
+    multiply_rows(rows, room.rows, room.stride, product.block(b), begun,
+                  KeepSums{room.kept, room.kept_stride});
+  }
+}
+
+Windows forward_windows(const Dense& shape, const Source& x) {
+  Windows all;
+  all.window = {shape.height,        shape.width,        shape.in,
+                shape.kernel_height, shape.kernel_width, x.stride == shape.in};
+  all.images = shape.images;
+  all.height = shape.out_height(), all.width = shape.out_width();
+  all.top = -shape.pad_height, all.left = -shape.pad_width, all.step = shape.stride;
+  return all;
+}
+
+struct DenseForward {
+  const Dense& shape;
+  const Windows& windows;
+  WindowProduct product;
+  Source x;
+  float* y;
+  std::int64_t y_stride;
+  bool stream;
+
+  void chunk(std::int64_t begin, std::int64_t end, int tile, bool with_moments, double* mean,
+             double* squares) const {
+    Scratch scratch;
+    const GatherRoom room(scratch, product.window, tile, product.in_blocks() ? shape.out : 0);
+    const auto moments = tile_moments(scratch, shape.out, with_moments);
+    PartialMoments sums{0, shape.out, mean, squares};
+    for (std::int64_t row = begin; row < end; row += tile) {
+      const int rows = static_cast<int>(std::min<std::int64_t>(tile, end - row));
+      windows.find_places(row, rows, room.places);
+      multiply_windows(product, x, rows, room, [&](const Packed& w, const Begun& begun) HWY_ATTR {
+        multiply_to_output(rows, room.rows, room.stride, w, begun, y + row * y_stride, y_stride, moments,
+                           stream);
+      });
+      if (with_moments) merge_tile(moments, rows, sums);
+    }
+    if (stream) hwy::FlushStream();
+  }
+};
+
+void forward_dense(const Dense& shape, const Source& x, const float* w, float* y, std::int64_t y_stride,
+                   const Moments& moments, const ForEach& each) {
+  Scratch scratch;
+  const Windows windows = forward_windows(shape, x);
+  const Window& window = windows.window;
+  const bool with_moments = moments.mean != nullptr;
+  float* panels = scratch.floats(WindowProduct::floats(window, shape.out));
+  const WindowProduct product{window, shape.out, panels};
+  for (int b = 0; b < window.blocks(); ++b)
+    pack(w + window.first_column(b), 1, std::int64_t(window.pixels()) * shape.in, 0, window.depth(b),
+         window.depth(b), shape.out, panels + Packed::floats(window.first_column(b), shape.out));
+  const DenseForward work{shape,
+                          windows,
+                          product,
+                          for_segments(scratch, window, x),
+                          y,
+                          y_stride,
+                          streams(y, y_stride, windows.rows(), shape.out)};
+  const int tile = tile_rows(window.largest_depth(), shape.out);
+  const auto chunks = cut(windows.rows(), tile, tile);
+  ChunkPairs parts(scratch, chunks.count, with_moments ? shape.out : 0);
+  each(chunks.count, [&](std::int64_t i) {
+    work.chunk(chunks.begin(i), chunks.end(i), tile, with_moments, parts.first(i), parts.second(i));
+  });
+  if (with_moments) parts.merge_into(moments, chunks);
+}
+
+/// dw: the windows of the forward pass times d.
+struct DenseWeights {
+  const Dense& shape;
+  const Windows& windows;
+  const GradientIn& d;
+  Source x;
+
+  WeightSums of_block(int b) const { return {shape.out, windows.window.depth(b)}; }
+  std::int64_t floats_of_block() const { return of_block(0).floats(); }
+  std::int64_t floats() const { return windows.window.blocks() * floats_of_block(); }
+
+  void chunk(std::int64_t begin, std::int64_t end, int tile, float* sums) const {
+    Scratch scratch;
+    const int d_stride = tile_stride(shape.out);
+    float* d_tile = scratch.floats(std::int64_t(tile) * d_stride + kLanes);
+    const GatherRoom room(scratch, windows.window, tile, 0);
+    std::fill_n(sums, floats(), 0.0f);
+    for (std::int64_t row = begin; row < end; row += tile) {
+      const int rows = static_cast<int>(std::min<std::int64_t>(tile, end - row));
+      load_rows(d, row, rows, shape.out, d_tile, d_stride);
+      windows.find_places(row, rows, room.places);
+      for (int b = 0; b < windows.window.blocks(); ++b) {
+        gather(windows.window, x, room.places, rows, b, room.rows, room.stride);
+        of_block(b).add_rows(rows, d_tile, d_stride, room.rows, room.stride, sums + b * floats_of_block());
+      }
+    }
+  }
+
+  void write(float* sums, int chunks, float* dw) const {
+    const Window& window = windows.window;
+    for (int b = 0; b < window.blocks(); ++b)
+      of_block(b).write(sums + b * floats_of_block(), chunks, floats(), dw + window.first_column(b),
+                        std::int64_t(window.pixels()) * shape.in);
+  }
+};
+
+void dense_weights(const Dense& shape, const GradientIn& d, const Source& x, float* dw, const ForEach& each) {
+  Scratch scratch;
+  const Windows windows = forward_windows(shape, x);
+  const DenseWeights work{shape, windows, d, for_segments(scratch, windows.window, x)};
+  const int tile = tile_rows(windows.window.largest_depth(), shape.out);
+  const auto chunks = cut_for_weights(windows.rows(), tile, work.floats());
+  float* sums = scratch.floats(chunks.count * work.floats());
+  each(chunks.count,
+       [&](std::int64_t i) { work.chunk(chunks.begin(i), chunks.end(i), tile, sums + i * work.floats()); });
+  work.write(sums, chunks.count, dw);
+}
+
+/// Along one axis, the pixels of x at `first`, first + stride, ...: the kernel's taps that reach them, last
+/// first, read pixels of d that adjoin.
+struct Taps {
+  Taps(int first, int stride, int pad, int kernel) {
+    const int least = (first + pad) % stride;
+    count = least < kernel ? (kernel - least + stride - 1) / stride : 0;
+    last = least + (count - 1) * stride;
+    start = count ? (first + pad - last) / stride : 0;
+  }
+  int count, last;
+  int start;  // the first pixel of d
+};
+
+/// dx of the pixels at (row, column) and every stride from there: windows over d times w.
+struct DenseGradient {
+  DenseGradient(const Dense& shape_, const GradientIn& d, int row_, int column_)
+      : shape(shape_),
+        row(row_),
+        column(column_),
+        down(row_, shape_.stride, shape_.pad_height, shape_.kernel_height),
+        across(column_, shape_.stride, shape_.pad_width, shape_.kernel_width) {
+    windows.window = {shape.out_height(), shape.out_width(),
+                      shape.out,          down.count,
+                      across.count,       d.stride == shape.out && (!d.c1 || d.y_stride == shape.out)};
+    windows.images = shape.images;
+    windows.height = (shape.height - row + shape.stride - 1) / shape.stride;
+    windows.width = (shape.width - column + shape.stride - 1) / shape.stride;
+    windows.top = down.start, windows.left = across.start;
+  }
+
+  WindowProduct packed(Scratch& scratch, const float* w) const {
+    const Window& window = windows.window;
+    float* panels = scratch.floats(WindowProduct::floats(window, shape.in));
+    const int taps = shape.kernel_height * shape.kernel_width;
+    for (int b = 0; b < window.blocks(); ++b) {
+      const int first = window.first_column(b) / shape.out, end = window.first_column(b + 1) / shape.out;
+      for (int p = first; p < end; ++p) {
+        const int line = down.last - p / across.count * shape.stride;
+        const int tap = line * shape.kernel_width + across.last - p % across.count * shape.stride;
+        pack(w + std::int64_t(tap) * shape.in, std::int64_t(taps) * shape.in, 1, (p - first) * shape.out,
+             shape.out, window.depth(b), shape.in, panels + Packed::floats(window.first_column(b), shape.in));
+      }
+    }
+    return {window, shape.in, panels};
+  }
+
+  void find_pixels(std::int64_t first, int rows, std::int64_t* pixels) const {
+    windows.for_points(first, rows, [&](int r, std::int64_t image, int i, int j) {
+      pixels[r] = (image * shape.height + row + i * shape.stride) * shape.width + column + j * shape.stride;
+    });
+  }
+
+  void chunk(std::int64_t begin, std::int64_t end, int tile, const WindowProduct& product,
+             const GradientIn& d, const Source& x, const GradientOut& dx, bool stream, double* sum,
+             double* dot) const {
+    Scratch scratch;
+    const GatherRoom room(scratch, product.window, tile, product.in_blocks() ? shape.in : 0);
+    auto* pixels = scratch.take<std::int64_t>(tile);
+    const GradientSums sums(scratch, shape.in, dx.sum != nullptr);
+    for (std::int64_t at = begin; at < end; at += tile) {
+      const int rows = static_cast<int>(std::min<std::int64_t>(tile, end - at));
+      windows.find_places(at, rows, room.places);
+      find_pixels(at, rows, pixels);
+      multiply_windows(product, d, rows, room, [&](const Packed& w, const Begun& begun) HWY_ATTR {
+        multiply_to_gradient(rows, room.rows, room.stride, w, begun, x, dx, pixels, sums, stream);
+      });
+      sums.add_to(shape.in, sum, dot);
+    }
+    if (stream) hwy::FlushStream();
+  }
+
+  const Dense& shape;
+  int row, column;
+  Taps down, across;
+  Windows windows;
+};
+
+void dense_gradient(const DenseGradient& work, const GradientIn& d, const Source& x, const float* w,
+                    const GradientOut& dx, const ForEach& each) {
+  Scratch scratch;
+  const Dense& shape = work.shape;
+  const Window& window = work.windows.window;
+  const WindowProduct product = work.packed(scratch, w);
+  const GradientIn in_segments = for_segments(scratch, window, d);
+  const int tile = tile_rows(window.largest_depth(), shape.in);
+  const auto chunks = cut(work.windows.rows(), tile, tile);
+  ChunkPairs parts(scratch, chunks.count, dx.sum ? shape.in : 0);
+  const bool stream =
+      dx.data && dx.base != dx.data &&
+      streams(dx.data, dx.stride, std::int64_t(shape.images) * shape.height * shape.width, shape.in);
+  each(chunks.count, [&](std::int64_t i) {
+    work.chunk(chunks.begin(i), chunks.end(i), tile, product, in_segments, x, dx, stream, parts.first(i),
+               parts.second(i));
+  });
+  if (dx.sum) parts.add_to(dx.sum, dx.dot);
+}
+
+void backward_dense(const Dense& shape, const GradientIn& d, const Source& x, const float* w,
+                    const GradientOut& dx, float* dw, const ForEach& each) {
+  if (dw) dense_weights(shape, d, x, dw, each);
+  if (!dx.data && !dx.sum) return;
+  for (int row = 0; row < std::min(shape.stride, shape.height); ++row)
+    for (int column = 0; column < std::min(shape.stride, shape.width); ++column)
+      dense_gradient(DenseGradient(shape, d, row, column), d, x, w, dx, each);
+}
+
+}  // namespace
+// NOLINTNEXTLINE(google-readability-namespace-comments)
+}  // namespace ablate::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace ablate::kernels {
+
+HWY_EXPORT(forward_dense);
+HWY_EXPORT(backward_dense);
+
+void dense_forward(const Dense& shape, const Source& x, const float* w, float* y, std::int64_t y_stride,
+                   const Moments& moments, const ForEach& each) {
+  instruction_set();
+  HWY_DYNAMIC_DISPATCH(forward_dense)(shape, x, w, y, y_stride, moments, each);
+}
+
+void dense_backward(const Dense& shape, const GradientIn& d, const Source& x, const float* w,
+                    const GradientOut& dx, float* dw, const ForEach& each) {
+  instruction_set();
+  HWY_DYNAMIC_DISPATCH(backward_dense)(shape, d, x, w, dx, dw, each);
+}
+
+}  // namespace ablate::kernels
+#endif

@@ -1,0 +1,181 @@
+// Compiled once an instruction set (see hwy/foreach_target.h).
+#if defined(ABLATE_KERNELS_EPILOGUES_INL_H) == defined(HWY_TARGET_TOGGLE)
+#ifdef ABLATE_KERNELS_EPILOGUES_INL_H
+#undef ABLATE_KERNELS_EPILOGUES_INL_H
+#else
+#define ABLATE_KERNELS_EPILOGUES_INL_H
+#endif
+
+#include "harness/kernels/gemm-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace ablate::kernels::HWY_NAMESPACE {
+
+/// Keeps a product that is not complete: sums [rows, stride], whole vectors of columns.
+struct KeepSums {
+  float* sums;
+  std::int64_t stride;
+
+  template <int kVectors>
+  struct Panel {
+    HWY_INLINE Panel(const KeepSums& all, int column) : sums(all.sums + column), stride(all.stride) {}
+
+    template <int kRows>
+    HWY_INLINE void take(int row, const RegisterTile<kRows, kVectors>& tile) {
+      HWY_UNROLL(8)
+      for (int i = 0; i < kRows; ++i) {
+        HWY_UNROLL(4)
+        for (int j = 0; j < kVectors; ++j)
+          hn::StoreU(tile.at[i][j], Floats(), sums + (row + i) * stride + j * kLanes);
+      }
+    }
+    HWY_INLINE void finish() {}
+
+    float* sums;
+    std::int64_t stride;
+  };
+};
+
+/// Sums over a tile's rows of the output less its first row, and of the squares of that. [columns] each, in
+/// whole vectors.
+struct TileMoments {
+  float *first = nullptr, *sum = nullptr, *squares = nullptr;  // null: not wanted
+};
+
+/// Stores the rows of an output and takes their moments. kStream: past the caches, whole aligned vectors.
+template <bool kStream>
+struct StoreRows {
+  float* y;  // the tile's first row
+  std::int64_t stride;
+  int columns;
+  TileMoments moments;
+
+  template <int kVectors>
+  struct Panel {
+    HWY_INLINE Panel(const StoreRows& all_, int column_)
+        : all(all_), column(column_), last(all_.columns - column_ - (kVectors - 1) * kLanes) {
+      HWY_UNROLL(4)
+      for (int j = 0; j < kVectors; ++j) first[j] = sum[j] = squares[j] = hn::Zero(Floats());
+    }
+
+    template <int kRows>
+    HWY_INLINE void take(int row, const RegisterTile<kRows, kVectors>& tile) {
+      HWY_UNROLL(8)
+      for (int i = 0; i < kRows; ++i) store(all.y + (row + i) * all.stride + column, tile.at[i]);
+      if (!all.moments.first) return;
+      HWY_UNROLL(4)
+      for (int j = 0; j < kVectors; ++j) {
+        if (row == 0) first[j] = tile.at[0][j];
+        HWY_UNROLL(8)
+        for (int i = 0; i < kRows; ++i) {
+          const Vector apart = hn::Sub(tile.at[i][j], first[j]);
+          sum[j] = hn::Add(sum[j], apart);
+          squares[j] = hn::MulAdd(apart, apart, squares[j]);
+        }
+      }
+    }
+
+    HWY_INLINE void store(float* to, const Vector (&values)[kVectors]) {
+      HWY_UNROLL(4)
+      for (int j = 0; j < kVectors; ++j) {
+        if constexpr (kStream)
+          hn::Stream(values[j], Floats(), to + j * kLanes);
+        else if (j < kVectors - 1)
+          hn::StoreU(values[j], Floats(), to + j * kLanes);
+        else
+          last.store(values[j], to + j * kLanes);
+      }
+    }
+
+    HWY_INLINE void finish() {
+      if (!all.moments.first) return;
+      HWY_UNROLL(4)
+      for (int j = 0; j < kVectors; ++j) {
+        hn::StoreU(first[j], Floats(), all.moments.first + column + j * kLanes);
+        hn::StoreU(sum[j], Floats(), all.moments.sum + column + j * kLanes);
+        hn::StoreU(squares[j], Floats(), all.moments.squares + column + j * kLanes);
+      }
+    }
+
+    const StoreRows& all;
+    int column;
+    Lanes last;
+    Vector first[kVectors], sum[kVectors], squares[kVectors];
+  };
+};
+
+/// Masks the gradient of what a reader saw, adds the base, stores it and sums it. x, dx: of the whole maps.
+template <Act kAct, bool kStream>
+struct StoreGradient {
+  const Source& x;
+  const GradientOut& dx;
+  const std::int64_t* pixels;  // [rows of the tile]: where in the maps
+  int columns;
+  float *sum, *dot;  // [columns] in whole vectors, of the tile; null: not wanted
+
+  template <int kVectors>
+  struct Panel {
+    HWY_INLINE Panel(const StoreGradient& all_, int column_)
+        : all(all_), column(column_), last(all_.columns - column_ - (kVectors - 1) * kLanes) {
+      HWY_UNROLL(4)
+      for (int j = 0; j < kVectors; ++j) {
+        sum[j] = dot[j] = scale[j] = shift[j] = centre[j] = hn::Zero(Floats());
+        if constexpr (kAct != Act::None) {
+          scale[j] = lanes(j).load(all.x.scale + column + j * kLanes);
+          shift[j] = lanes(j).load(all.x.shift + column + j * kLanes);
+        }
+        if (all.sum) centre[j] = lanes(j).load(all.dx.centre + column + j * kLanes);
+      }
+    }
+
+    template <int kRows>
+    HWY_INLINE void take(int row, const RegisterTile<kRows, kVectors>& tile) {
+      HWY_UNROLL(8)
+      for (int i = 0; i < kRows; ++i) {
+        const std::int64_t pixel = all.pixels[row + i];
+        HWY_UNROLL(4)
+        for (int j = 0; j < kVectors; ++j) take(pixel, j, tile.at[i][j]);
+      }
+    }
+
+    HWY_INLINE void take(std::int64_t pixel, int j, Vector part) {
+      const int c = column + j * kLanes;
+      Vector value = hn::Zero(Floats());
+      if (kAct != Act::None || all.sum) value = lanes(j).load(all.x.data + pixel * all.x.stride + c);
+      part = masked<kAct>(part, hn::MulAdd(value, scale[j], shift[j]));
+      if (all.sum) {
+        sum[j] = hn::Add(sum[j], part);
+        dot[j] = hn::MulAdd(part, hn::Sub(value, centre[j]), dot[j]);
+      }
+      if (!all.dx.data) return;
+      if (all.dx.base) part = hn::Add(part, lanes(j).load(all.dx.base + pixel * all.dx.base_stride + c));
+      float* to = all.dx.data + pixel * all.dx.stride + c;
+      if constexpr (kStream)
+        hn::Stream(part, Floats(), to);
+      else
+        lanes(j).store(part, to);
+    }
+
+    HWY_INLINE void finish() {
+      if (!all.sum) return;
+      HWY_UNROLL(4)
+      for (int j = 0; j < kVectors; ++j) {
+        hn::StoreU(sum[j], Floats(), all.sum + column + j * kLanes);
+        hn::StoreU(dot[j], Floats(), all.dot + column + j * kLanes);
+      }
+    }
+
+    HWY_INLINE Lanes lanes(int j) const { return j < kVectors - 1 ? Lanes(kLanes) : last; }
+
+    const StoreGradient& all;
+    int column;
+    Lanes last;
+    Vector sum[kVectors], dot[kVectors], scale[kVectors], shift[kVectors], centre[kVectors];
+  };
+};
+
+// NOLINTNEXTLINE(google-readability-namespace-comments)
+}  // namespace ablate::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif

@@ -1,0 +1,172 @@
+// Compiled once an instruction set (see hwy/foreach_target.h).
+#if defined(ABLATE_KERNELS_GEMM_INL_H) == defined(HWY_TARGET_TOGGLE)
+#ifdef ABLATE_KERNELS_GEMM_INL_H
+#undef ABLATE_KERNELS_GEMM_INL_H
+#else
+#define ABLATE_KERNELS_GEMM_INL_H
+#endif
+
+#include "harness/kernels/vectors-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace ablate::kernels::HWY_NAMESPACE {
+
+/// Products are made a register tile at a time: kRows rows by one to three vectors of columns, a panel. With
+/// the panel's vectors and a broadcast value that fills the registers there are (32, or 16).
+template <int kVectors>
+inline constexpr int kRegisterRows = kLanes == 16 || kVectors == 1 ? 8 : 4;
+
+/// Vectors of the next panel when `left` remain: 2 + 2 is better than 3 + 1.
+constexpr int panel_vectors(int left) {
+  return left == 4 ? 2 : std::min(left, 3);
+}
+
+/// Rows that are transformed, then multiplied, before the next: they stay in the first two caches.
+constexpr int tile_rows(int in, int out) {
+  return round_up(in, 16) + round_up(out, 16) <= 1024 ? 64 : 32;
+}
+
+/// The stride of a tile of so many columns: room for whole vectors and for broadcasting eight at a time, and
+/// no rows a multiple of 512 bytes apart, which would share a few sets of the cache.
+constexpr int tile_stride(int columns) {
+  const int stride = round_up(std::max(columns, 1), 16);
+  return stride % 128 == 0 ? stride + 16 : stride;
+}
+
+/// Calls use.operator()<vectors>(column) for every panel of so many columns.
+template <class Use>
+HWY_INLINE void for_panels(int columns, Use use) {
+  const int vectors = (columns + kLanes - 1) / kLanes;
+  for (int v = 0, width; v < vectors; v += width) {
+    width = panel_vectors(vectors - v);
+    if (width == 3)
+      use.template operator()<3>(v * kLanes);
+    else if (width == 2)
+      use.template operator()<2>(v * kLanes);
+    else
+      use.template operator()<1>(v * kLanes);
+  }
+}
+
+/// A matrix [depth, columns] to multiply by, as panels after each other, each [depth, its vectors].
+struct Packed {
+  const float* panels = nullptr;
+  int depth = 0, columns = 0;
+
+  const float* panel(int column) const { return panels + std::int64_t(column) * depth; }
+  static std::int64_t floats(int depth, int columns) {
+    return std::int64_t(depth) * round_up(columns, kLanes);
+  }
+};
+
+/// Fills `rows` rows of panels of so many columns, zero beyond, from the matrix m(row, column) =
+/// from[row * row_step + column * column_step]. `to` is the panels' memory, `depth` their rows, `first` the
+/// first row filled.
+HWY_INLINE void pack(const float* from, std::int64_t row_step, std::int64_t column_step, int first, int rows,
+                     int depth, int columns, float* to) {
+  constexpr int kBlock = 16;  // rows at a time, so that both sides stay in the first cache
+  for_panels(columns, [&]<int kVectors>(int column) HWY_ATTR {
+    constexpr int kWidth = kVectors * kLanes;
+    const int width = std::min(kWidth, columns - column);
+    float* panel = to + std::int64_t(column) * depth + std::int64_t(first) * kWidth;
+    for (int top = 0; top < rows; top += kBlock)
+      for (int j = 0; j < kWidth; ++j)
+        for (int r = top; r < std::min(rows, top + kBlock); ++r)
+          panel[std::int64_t(r) * kWidth + j] =
+              j < width ? from[r * row_step + (column + j) * column_step] : 0.0f;
+  });
+}
+
+template <int kRows, int kVectors>
+struct RegisterTile {
+  Vector at[kRows][kVectors];
+};
+
+/// sums += a [kRows, depth] * panel [depth, kVectors].
+template <int kRows, int kVectors>
+HWY_INLINE void multiply(int depth, const float* HWY_RESTRICT a, std::int64_t a_stride,
+                         const float* HWY_RESTRICT panel, RegisterTile<kRows, kVectors>& sums) {
+  for (int k = 0; k < depth; ++k, panel += kVectors * kLanes) {
+    Vector b[kVectors];
+    HWY_UNROLL(4)
+    for (int j = 0; j < kVectors; ++j) b[j] = hn::LoadU(Floats(), panel + j * kLanes);
+    HWY_UNROLL(8)
+    for (int i = 0; i < kRows; ++i) {
+      const Vector value = hn::Set(Floats(), a[i * a_stride + k]);
+      HWY_UNROLL(4)
+      for (int j = 0; j < kVectors; ++j) sums.at[i][j] = hn::MulAdd(value, b[j], sums.at[i][j]);
+    }
+  }
+}
+
+/// What a product begins with: zero, or a sum over other columns of a. [rows, stride].
+struct Begun {
+  const float* sums = nullptr;
+  std::int64_t stride = 0;
+};
+
+template <int kRows, int kVectors>
+HWY_INLINE RegisterTile<kRows, kVectors> begin(const Begun& begun, int row, int column) {
+  RegisterTile<kRows, kVectors> tile;
+  HWY_UNROLL(8)
+  for (int i = 0; i < kRows; ++i) {
+    HWY_UNROLL(4)
+    for (int j = 0; j < kVectors; ++j)
+      tile.at[i][j] = begun.sums
+                          ? hn::LoadU(Floats(), begun.sums + (row + i) * begun.stride + column + j * kLanes)
+                          : hn::Zero(Floats());
+  }
+  return tile;
+}
+
+/// Hands begun + a [rows, depth] * b to the epilogue: for each panel a Panel<kVectors>(epilogue, column)
+/// takes the register tiles from top to bottom, take<kRows>(row, tile), and is asked to finish().
+template <class Epilogue>
+HWY_INLINE void multiply_rows(int rows, const float* a, std::int64_t a_stride, const Packed& b,
+                              const Begun& begun, const Epilogue& epilogue) {
+  for_panels(b.columns, [&]<int kVectors>(int column) HWY_ATTR {
+    constexpr int kRows = kRegisterRows<kVectors>;
+    typename Epilogue::template Panel<kVectors> panel(epilogue, column);
+    int row = 0;
+    for (; row + kRows <= rows; row += kRows) {
+      auto tile = begin<kRows, kVectors>(begun, row, column);
+      multiply(b.depth, a + row * a_stride, a_stride, b.panel(column), tile);
+      panel.take(row, tile);
+    }
+    for (; row < rows; ++row) {
+      auto tile = begin<1, kVectors>(begun, row, column);
+      multiply(b.depth, a + row * a_stride, a_stride, b.panel(column), tile);
+      panel.take(row, tile);
+    }
+    panel.finish();
+  });
+}
+
+/// sums [left columns, stride] += left^T [rows, left_stride] * right [rows, right_stride], both tiles (see
+/// tile_stride); sums has whole eights of rows and whole vectors of columns.
+HWY_INLINE void multiply_columns(int rows, const float* left, int left_columns, int left_stride,
+                                 const float* right, int right_columns, int right_stride, float* sums,
+                                 int stride) {
+  for_panels(right_columns, [&]<int kVectors>(int column) HWY_ATTR {
+    constexpr int kRows = kRegisterRows<kVectors>;
+    for (int i = 0; i < left_columns; i += kRows) {
+      float* into = sums + std::int64_t(i) * stride + column;
+      auto tile = begin<kRows, kVectors>({into, stride}, 0, 0);
+      for (int r = 0; r < rows; ++r)
+        multiply<kRows, kVectors>(1, left + std::int64_t(r) * left_stride + i, 1,
+                                  right + std::int64_t(r) * right_stride + column, tile);
+      HWY_UNROLL(8)
+      for (int t = 0; t < kRows; ++t) {
+        HWY_UNROLL(4)
+        for (int j = 0; j < kVectors; ++j)
+          hn::StoreU(tile.at[t][j], Floats(), into + std::int64_t(t) * stride + j * kLanes);
+      }
+    }
+  });
+}
+
+// NOLINTNEXTLINE(google-readability-namespace-comments)
+}  // namespace ablate::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif

@@ -1,0 +1,155 @@
+// Compiled once an instruction set (see hwy/foreach_target.h).
+#if defined(ABLATE_KERNELS_SUMS_INL_H) == defined(HWY_TARGET_TOGGLE)
+#ifdef ABLATE_KERNELS_SUMS_INL_H
+#undef ABLATE_KERNELS_SUMS_INL_H
+#else
+#define ABLATE_KERNELS_SUMS_INL_H
+#endif
+
+#include "harness/kernels/chunks.h"
+#include "harness/kernels/epilogues-inl.h"
+#include "harness/kernels/scratch.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace ablate::kernels::HWY_NAMESPACE {
+
+/// Room for the moments of a tile; nothing if they are not wanted.
+HWY_INLINE TileMoments tile_moments(Scratch& scratch, int channels, bool wanted) {
+  if (!wanted) return {};
+  const int room = round_up(channels, kLanes);
+  return {scratch.floats(room), scratch.floats(room), scratch.floats(room)};
+}
+
+/// Merges the moments of a tile into those of its chunk, like merge() of chunks.h.
+HWY_INLINE void merge_tile(const TileMoments& tile, int rows, PartialMoments& into) {
+  const std::int64_t all = into.rows + rows;
+  const double share = 1.0 / rows, step = double(rows) / all, weight = double(into.rows) * step;
+  double *HWY_RESTRICT mean = into.mean, *HWY_RESTRICT squares = into.squares;
+  for (int c = 0; c < into.channels; ++c) {
+    const double sum = tile.sum[c], apart = tile.first[c] + sum * share - mean[c];
+    mean[c] += apart * step;
+    squares[c] += tile.squares[c] - sum * sum * share + apart * apart * weight;
+  }
+  into.rows = all;
+}
+
+/// The gradient of a weight [out, in] as it is summed: d^T * x, or x^T * d if fewer lanes idle so.
+class WeightSums {
+ public:
+  WeightSums(int out, int in) : out_(out), in_(in) {
+    const std::int64_t straight = std::int64_t(round_up(out, 8)) * round_up(in, kLanes);
+    const std::int64_t swapped = std::int64_t(round_up(in, 8)) * round_up(out, kLanes);
+    swapped_ = swapped < straight || (swapped == straight && out > in);
+  }
+
+  std::int64_t floats() const { return std::int64_t(round_up(swapped_ ? in_ : out_, 8)) * stride(); }
+
+  /// d [rows, d_stride] and x [rows, x_stride] are tiles.
+  HWY_INLINE void add_rows(int rows, const float* d, int d_stride, const float* x, int x_stride,
+                           float* sums) const {
+    if (swapped_)
+      multiply_columns(rows, x, in_, x_stride, d, out_, d_stride, sums, stride());
+    else
+      multiply_columns(rows, d, out_, d_stride, x, in_, x_stride, sums, stride());
+  }
+
+  /// Writes the sum of the chunks' sums, `apart` floats from each other, as rows of dw, dw_stride apart.
+  void write(float* sums, int chunks, std::int64_t apart, float* dw, std::int64_t dw_stride) const {
+    for (int i = 1; i < chunks; ++i) {
+      const float* more = sums + i * apart;
+      for (std::int64_t at = 0; at < floats(); ++at) sums[at] += more[at];
+    }
+    if (swapped_) return write_swapped(sums, dw, dw_stride);
+    for (int n = 0; n < out_; ++n) std::copy_n(sums + std::int64_t(n) * stride(), in_, dw + n * dw_stride);
+  }
+
+ private:
+  int stride() const { return round_up(swapped_ ? out_ : in_, kLanes); }
+
+  void write_swapped(const float* sums, float* dw, std::int64_t dw_stride) const {
+    constexpr int kBlock = 16;
+    for (int left = 0; left < out_; left += kBlock)
+      for (int k = 0; k < in_; ++k)
+        for (int n = left; n < std::min(out_, left + kBlock); ++n)
+          dw[n * dw_stride + k] = sums[std::int64_t(k) * stride() + n];
+  }
+
+  int out_, in_;
+  bool swapped_;
+};
+
+/// Chunks for summing weight gradients of so many floats: no more than 32 MB of partial sums.
+HWY_INLINE Chunks cut_for_weights(std::int64_t rows, int tile, std::int64_t floats) {
+  constexpr std::int64_t kRows = 256, kMost = std::int64_t(8) << 20;
+  Chunks chunks = cut(rows, tile, kRows);
+  chunks.count =
+      static_cast<int>(std::clamp<std::int64_t>(kMost / std::max<std::int64_t>(floats, 1), 1, chunks.count));
+  return chunks;
+}
+
+/// Whether an output goes past the caches: large, and of whole aligned lines.
+HWY_INLINE bool streams(const float* data, std::int64_t stride, std::int64_t rows, int columns) {
+  constexpr std::int64_t kLarge = std::int64_t(2) << 20;  // floats
+  return kLanes == 16 && columns % 16 == 0 && stride % 16 == 0 &&
+         reinterpret_cast<std::uintptr_t>(data) % 64 == 0 && rows * columns > kLarge;
+}
+
+/// Sums of a tile's gradient, added to those of its chunk.
+struct GradientSums {
+  float *sum = nullptr, *dot = nullptr;  // of the tile, whole vectors; null: not wanted
+
+  GradientSums(Scratch& scratch, int channels, bool wanted) {
+    if (!wanted) return;
+    sum = scratch.floats(round_up(channels, kLanes));
+    dot = scratch.floats(round_up(channels, kLanes));
+  }
+  HWY_INLINE void add_to(int channels, double* HWY_RESTRICT sums, double* HWY_RESTRICT dots) const {
+    if (!sum) return;
+    for (int c = 0; c < channels; ++c) {
+      sums[c] += sum[c];
+      dots[c] += dot[c];
+    }
+  }
+};
+
+/// d [rows, depth] * w, on to dx: the tile's rows are those `pixels` of the maps.
+template <Act kAct>
+HWY_NOINLINE void multiply_to_gradient(int rows, const float* d, int d_stride, const Packed& w,
+                                       const Begun& begun, const Source& x, const GradientOut& dx,
+                                       const std::int64_t* pixels, const GradientSums& sums, bool stream) {
+  if (stream)
+    multiply_rows(rows, d, d_stride, w, begun,
+                  StoreGradient<kAct, true>{x, dx, pixels, w.columns, sums.sum, sums.dot});
+  else
+    multiply_rows(rows, d, d_stride, w, begun,
+                  StoreGradient<kAct, false>{x, dx, pixels, w.columns, sums.sum, sums.dot});
+}
+
+HWY_INLINE void multiply_to_gradient(int rows, const float* d, int d_stride, const Packed& w,
+                                     const Begun& begun, const Source& x, const GradientOut& dx,
+                                     const std::int64_t* pixels, const GradientSums& sums, bool stream) {
+  switch (x.scale ? x.act : Act::None) {
+    case Act::Relu:
+      return multiply_to_gradient<Act::Relu>(rows, d, d_stride, w, begun, x, dx, pixels, sums, stream);
+    case Act::Relu6:
+      return multiply_to_gradient<Act::Relu6>(rows, d, d_stride, w, begun, x, dx, pixels, sums, stream);
+    default:
+      return multiply_to_gradient<Act::None>(rows, d, d_stride, w, begun, x, dx, pixels, sums, stream);
+  }
+}
+
+/// a [rows, depth] * w, on to the rows of y.
+inline HWY_NOINLINE void multiply_to_output(int rows, const float* a, std::int64_t a_stride, const Packed& w,
+                                     const Begun& begun, float* y, std::int64_t y_stride,
+                                     const TileMoments& moments, bool stream) {
+  if (stream)
+    multiply_rows(rows, a, a_stride, w, begun, StoreRows<true>{y, y_stride, w.columns, moments});
+  else
+    multiply_rows(rows, a, a_stride, w, begun, StoreRows<false>{y, y_stride, w.columns, moments});
+}
+
+// NOLINTNEXTLINE(google-readability-namespace-comments)
+}  // namespace ablate::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif

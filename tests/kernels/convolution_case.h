@@ -1,0 +1,197 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "harness/kernels/convolution.h"
+#include "harness/kernels/isa.h"
+#include "tests/kernels/oracle.h"
+
+namespace ablate::kernels {
+
+constexpr float kCanary = 12345.75f;
+
+/// Pixels whose rows are wider than their channels, and begin anywhere: what lies between must stay as it
+/// was.
+struct Matrix {
+  Matrix(std::int64_t rows_, int channels_, int gap, int offset_ = 0)
+      : rows(rows_), channels(channels_), stride(channels_ + gap), offset(offset_) {
+    values.assign(offset + rows * stride + 1, kCanary);
+  }
+  float* data() { return values.data() + offset; }
+  const float* data() const { return values.data() + offset; }
+  float at(std::int64_t r, int c) const { return data()[r * stride + c]; }
+
+  /// Multiples of 1/64 in -4 .. 4, exact in every step up to the activation.
+  void fill(std::mt19937& random) {
+    std::uniform_int_distribution<int> steps(-256, 256);
+    for (std::int64_t r = 0; r < rows; ++r)
+      for (int c = 0; c < channels; ++c) data()[r * stride + c] = static_cast<float>(steps(random)) / 64;
+  }
+  bool intact() const {
+    for (int i = 0; i < offset; ++i)
+      if (values[i] != kCanary) return false;
+    for (std::int64_t r = 0; r < rows; ++r)
+      for (std::int64_t c = channels; c < stride; ++c)
+        if (values[offset + r * stride + c] != kCanary) return false;
+    return values.back() == kCanary;
+  }
+
+  std::int64_t rows;
+  int channels;
+  std::int64_t stride;
+  int offset;
+  std::vector<float> values;
+};
+
+/// Numbers per channel, in a vector that ends with the last of them.
+inline std::vector<float> factors(std::mt19937& random, int channels, float low, float high) {
+  std::uniform_int_distribution<int> steps(static_cast<int>(low * 16), static_cast<int>(high * 16));
+  std::vector<float> all(channels);
+  for (auto& value : all) value = static_cast<float>(steps(random)) / 16;
+  return all;
+}
+
+/// What is asked of an operation.
+struct Options {
+  Act act = Act::Relu6;
+  bool affine = true, normalized = true, moments = true, sums = true, want_dx = true, want_dw = true;
+  enum class Base { None, Same, Other } base = Base::None;
+  int gap = 5, offset = 1;  // floats between rows, and before the first
+};
+
+/// One convolution's inputs, and where its results go.
+struct Case {
+  Case(std::int64_t rows_in, int in, std::int64_t rows_out, int out, std::int64_t weights, const Options& o)
+      : options(o),
+        x(rows_in, in, o.gap, o.offset),
+        y(rows_out, out, o.gap, o.offset),
+        dz(rows_out, out, 2 * o.gap, o.offset),
+        dx(rows_in, in, o.gap, o.offset),
+        base(rows_in, in, 3 * o.gap, 0),
+        w(weights),
+        dw(weights + 1, kCanary),
+        mean(out, 77),
+        squares(out, 77),
+        sum(in, 3),
+        dot(in, -3) {
+    std::mt19937 random(static_cast<unsigned>(rows_in * 131 + in * 17 + out));
+    for (auto* matrix : {&x, &y, &dz, &base}) matrix->fill(random);
+    if (o.base == Options::Base::Same) dx.fill(random);
+    scale = factors(random, in, -1, 1), shift = factors(random, in, -1, 3);
+    for (auto& value : shift) value += 1.0f / 2048;  // so that no z is just 0 or 6
+    c1 = factors(random, out, 0, 2), c2 = factors(random, out, -1, 1), c3 = factors(random, out, -1, 1);
+    centre = factors(random, in, -1, 1);
+    std::normal_distribution<float> normal;
+    for (auto& value : w) value = normal(random);
+  }
+
+  Source source() const {
+    Source s{x.data(), x.stride};
+    if (options.affine) s.scale = scale.data(), s.shift = shift.data(), s.act = options.act;
+    return s;
+  }
+  GradientIn gradient() const {
+    GradientIn d{dz.data(), dz.stride};
+    if (options.normalized)
+      d.y = y.data(), d.y_stride = y.stride, d.c1 = c1.data(), d.c2 = c2.data(), d.c3 = c3.data();
+    return d;
+  }
+  GradientOut gradient_out() {
+    GradientOut g;
+    if (options.want_dx) {
+      g.data = dx.data(), g.stride = dx.stride;
+      if (options.base == Options::Base::Same) g.base = dx.data(), g.base_stride = dx.stride;
+      if (options.base == Options::Base::Other) g.base = base.data(), g.base_stride = base.stride;
+    }
+    if (options.sums) g.sum = sum.data(), g.dot = dot.data(), g.centre = centre.data();
+    return g;
+  }
+  float* weight_gradient() { return options.want_dw ? dw.data() : nullptr; }
+  Moments moments() { return options.moments ? Moments{mean.data(), squares.data()} : Moments{}; }
+
+  Options options;
+  Matrix x, y, dz, dx, base;
+  std::vector<float> w, dw, scale, shift, c1, c2, c3, centre;
+  std::vector<double> mean, squares, sum, dot;
+};
+
+template <class Values>
+void expect_near(const Values& got, const Values& wanted, double magnitude, double tolerance,
+                 const std::string& what) {
+  ASSERT_EQ(got.size(), wanted.size());
+  double worst = 0;
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    const double off = std::abs(double(got[i]) - wanted[i]);
+    worst = std::max(worst, std::isfinite(off) ? off : 1e30);
+  }
+  EXPECT_LE(worst, tolerance * magnitude) << what;
+}
+
+/// Everything an operation has written, `got`, against the oracle's. `terms` are those of the largest sum.
+inline void expect_like_oracle(const Case& got, const Case& wanted, double depth_forward,
+                               double depth_backward) {
+  const double rows = static_cast<double>(got.x.rows), rows_out = static_cast<double>(got.y.rows);
+  constexpr double kEach = 4;  // a typical size of one product
+  expect_near(got.y.values, wanted.y.values, kEach * depth_forward, 1e-6, "y");
+  expect_near(got.dx.values, wanted.dx.values, kEach * depth_backward, 1e-6, "dx");
+  expect_near(got.dw, wanted.dw, kEach * rows_out, 1e-6, "dw");
+  expect_near(got.mean, wanted.mean, kEach * std::sqrt(depth_forward), 1e-6, "mean");
+  expect_near(got.squares, wanted.squares, kEach * kEach * depth_forward * rows_out, 1e-6, "squares");
+  expect_near(got.sum, wanted.sum, kEach * depth_backward * rows, 1e-6, "sum");
+  expect_near(got.dot, wanted.dot, kEach * kEach * depth_backward * rows, 1e-6, "dot");
+  EXPECT_TRUE(got.y.intact() && got.dx.intact() && got.dw.back() == kCanary) << "written beyond the channels";
+}
+
+/// Bodies in the opposite order, and on two threads: neither may change a bit.
+inline void in_reverse(std::int64_t count, const std::function<void(std::int64_t)>& body) {
+  for (std::int64_t i = count; i-- > 0;) body(i);
+}
+inline void on_two_threads(std::int64_t count, const std::function<void(std::int64_t)>& body) {
+  std::thread other([&] {
+    for (std::int64_t i = 1; i < count; i += 2) body(i);
+  });
+  for (std::int64_t i = 0; i < count; i += 2) body(i);
+  other.join();
+}
+
+inline void expect_same_bits(const Case& a, const Case& b) {
+  EXPECT_EQ(a.y.values, b.y.values);
+  EXPECT_EQ(a.dx.values, b.dx.values);
+  EXPECT_EQ(a.dw, b.dw);
+  EXPECT_EQ(a.mean, b.mean);
+  EXPECT_EQ(a.squares, b.squares);
+  EXPECT_EQ(a.sum, b.sum);
+  EXPECT_EQ(a.dot, b.dot);
+}
+
+/// Every test runs with each instruction set of this CPU.
+class EachInstructionSet : public testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override { use_instruction_set(GetParam()); }
+  void TearDown() override { use_instruction_set(instruction_sets().front()); }
+};
+
+/// Options in which each differs from the others in one thing.
+inline std::vector<Options> all_options() {
+  std::vector<Options> all(10);
+  all[1].act = Act::Relu;
+  all[2].act = Act::None;
+  all[3].affine = false;
+  all[4].normalized = false;
+  all[5].moments = all[5].sums = false;
+  all[6].want_dx = false;
+  all[7].want_dw = false;
+  all[8].base = Options::Base::Same;
+  all[9].base = Options::Base::Other;
+  return all;
+}
+
+}  // namespace ablate::kernels

@@ -1,0 +1,120 @@
+#include <gtest/gtest.h>
+
+#include "tests/kernels/convolution_case.h"
+
+namespace ablate::kernels {
+namespace {
+
+Case case_of(const Pointwise& shape, const Options& options) {
+  return Case(shape.rows, shape.in, shape.rows, shape.out, std::int64_t(shape.in) * shape.out, options);
+}
+
+void run(const Pointwise& shape, Case& it, const ForEach& each) {
+  pointwise_backward(shape, it.gradient(), it.source(), it.w.data(), it.gradient_out(), it.weight_gradient(),
+                     each);
+  pointwise_forward(shape, it.source(), it.w.data(), it.y.data(), it.y.stride, it.moments(), each);
+}
+
+void compare(const Pointwise& shape, const Options& options) {
+  SCOPED_TRACE(testing::Message() << shape.rows << " x " << shape.in << " -> " << shape.out);
+  Case got = case_of(shape, options), wanted = got;
+  run(shape, got, in_order);
+  oracle::pointwise_backward(shape, wanted.gradient(), wanted.source(), wanted.w.data(),
+                             wanted.gradient_out(), wanted.weight_gradient());
+  oracle::pointwise_forward(shape, wanted.source(), wanted.w.data(), wanted.y.data(), wanted.y.stride,
+                            wanted.moments());
+  expect_like_oracle(got, wanted, shape.in, shape.out);
+}
+
+class Pointwise : public EachInstructionSet {};
+INSTANTIATE_TEST_SUITE_P(, Pointwise, testing::ValuesIn(instruction_sets()));
+using Shape = kernels::Pointwise;
+
+TEST_P(Pointwise, EqualsTheOracleAtAnyShape) {
+  for (const Shape& shape : std::vector<Shape>{{1, 1, 1},
+                                               {2, 3, 17},
+                                               {7, 17, 3},
+                                               {8, 16, 48},
+                                               {65, 24, 144},
+                                               {64, 144, 24},
+                                               {100, 58, 58},
+                                               {131, 116, 49},
+                                               {513, 8, 16},
+                                               {40, 31, 33},
+                                               {259, 64, 64},
+                                               {70, 520, 513},
+                                               {33, 128, 1},
+                                               {3, 1, 128},
+                                               {2050, 12, 20},
+                                               {1030, 232, 10}})
+    compare(shape, {});
+}
+
+TEST_P(Pointwise, EqualsTheOracleWhateverIsWantedOfIt) {
+  for (const auto& options : all_options()) compare({77, 19, 50}, options);
+}
+
+TEST_P(Pointwise, TakesMapsWithoutGaps) {
+  Options options;
+  options.gap = options.offset = 0;
+  for (const Shape& shape : std::vector<Shape>{{64, 48, 96}, {70, 7, 9}}) compare(shape, options);
+}
+
+TEST_P(Pointwise, StoresLargeMapsPastTheCaches) {
+  Options options;
+  options.gap = 0;
+  for (int offset : {0, 4, 8, 12}) {  // one of them is at a multiple of 64 bytes
+    options.offset = offset;
+    compare({66000, 2, 32}, options);
+    compare({66000, 32, 2}, options);
+  }
+}
+
+TEST_P(Pointwise, GivesTheSameBitsInAnyOrderAndOnTwoThreads) {
+  for (const Shape& shape : std::vector<Shape>{{3000, 24, 50}, {200, 130, 30}}) {
+    Case straight = case_of(shape, {}), reverse = straight, threads = straight;
+    run(shape, straight, in_order);
+    run(shape, reverse, in_reverse);
+    run(shape, threads, on_two_threads);
+    expect_same_bits(straight, reverse);
+    expect_same_bits(straight, threads);
+  }
+}
+
+TEST_P(Pointwise, KeepsStatisticsWhenTheMeanIsAThousandDeviations) {
+  const Shape shape{5000, 1, 20};
+  Options options;
+  options.affine = false;
+  Case it = case_of(shape, options);
+  std::mt19937 random(1);
+  std::normal_distribution<float> normal(1000, 1);
+  for (auto& value : it.x.values) value = normal(random);
+  for (auto& value : it.w) value = 1;
+  run(shape, it, in_order);
+  double mean = 0, squares = 0;
+  for (std::int64_t r = 0; r < shape.rows; ++r) mean += it.x.at(r, 0) / double(shape.rows);
+  for (std::int64_t r = 0; r < shape.rows; ++r) squares += std::pow(it.x.at(r, 0) - mean, 2);
+  for (int c = 0; c < shape.out; ++c) {
+    EXPECT_NEAR(it.mean[c], mean, 1e-6);
+    EXPECT_NEAR(it.squares[c] / squares, 1, 1e-5);
+  }
+}
+
+TEST_P(Pointwise, KeepsTheDotWhenTheMeanIsAThousandDeviations) {
+  const Shape shape{5000, 20, 1};
+  Options options;
+  options.affine = options.normalized = false;
+  Case got = case_of(shape, options);
+  std::mt19937 random(1);
+  std::normal_distribution<float> normal(1000, 1);
+  for (auto& value : got.x.values) value = normal(random);
+  for (auto& value : got.centre) value = 1000;
+  Case wanted = got;
+  run(shape, got, in_order);
+  oracle::pointwise_backward(shape, wanted.gradient(), wanted.source(), wanted.w.data(),
+                             wanted.gradient_out(), wanted.weight_gradient());
+  expect_near(got.dot, wanted.dot, 5000, 1e-6, "dot");
+}
+
+}  // namespace
+}  // namespace ablate::kernels
