@@ -44,7 +44,9 @@ const Fields<TrainSettings>& train_fields() {
           .add("drop_last", &T::drop_last, any(), "leave out the last, smaller batch of an epoch")
           .add("init", &T::init, any(),
                "weight file (safetensors) to start from; the head is drawn anew when classes differ")
-          .add("executor", &T::executor, one_of({"reference"}), "what computes the network")
+          .add("executor", &T::executor, one_of({"reference", "fused"}),
+               "what computes the network: LibTorch's operations one by one, or own kernels for whole "
+               "networks")
           .add("device", &T::device, one_of({"cpu"}), "where it is computed")
           .add("threads", &T::threads, between(1, 1024), "threads that compute one operation; changes bits");
   return fields;

@@ -15,12 +15,12 @@ namespace ablate {
 
 /// How one pass through a network is to be done.
 struct Pass {
-  bool training = false;           // BatchNorm uses the batch's statistics, dropout acts
-  bool update_statistics = true;   // training: running statistics follow (false: frozen for this pass)
-  std::vector<std::string> taps;   // maps to hand out
-  std::uint64_t seed = 0;          // of dropout and drop-path draws
+  bool training = false;          // BatchNorm uses the batch's statistics, dropout acts
+  bool update_statistics = true;  // training: running statistics follow (false: frozen for this pass)
+  std::vector<std::string> taps;  // maps to hand out
+  std::uint64_t seed = 0;         // of dropout and drop-path draws
   std::uint32_t epoch = 0;
-  std::uint64_t step = 0;          // of the epoch
+  std::uint64_t step = 0;  // of the epoch
 };
 
 struct Output {
@@ -32,11 +32,17 @@ struct Output {
 class Executor {
  public:
   virtual ~Executor() = default;
-  /// images [N, C, H, W], normalised, of the weights' type. Gradients flow where the weights or images require them.
+  /// images [N, C, H, W], normalised, of the weights' type. Gradients flow where the weights or images
+  /// require them.
   virtual Output forward(const Weights& weights, const at::Tensor& images, const Pass& pass) const = 0;
 };
 
 /// Plain LibTorch operations, one a node: the definition of what a graph means. channels_last for float32.
 std::unique_ptr<Executor> make_reference_executor(const Graph& graph);
+
+/// Whole networks by own kernels (harness/kernels) in float32, with LibTorch's operations where these do not
+/// cover a node; other types by the reference executor. One operation of autograd, that keeps the
+/// convolutions' raw outputs only.
+std::unique_ptr<Executor> make_fused_executor(const Graph& graph);
 
 }  // namespace ablate

@@ -68,6 +68,13 @@ void Weights::build(const std::vector<StateEntry>& entries, at::ScalarType type)
   }
 }
 
+std::vector<at::Tensor> Weights::tensors() const {
+  std::vector<at::Tensor> all;
+  all.reserve(entries_.size());
+  for (const auto& entry : entries_) all.push_back(entry.tensor);
+  return all;
+}
+
 const at::Tensor& Weights::at(const std::string& name) const {
   if (const auto found = index_.find(name); found != index_.end()) return entries_[found->second].tensor;
   std::vector<std::string> names;

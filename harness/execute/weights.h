@@ -19,8 +19,9 @@ struct Segment {
   std::vector<std::int64_t> shape;  // of the tensor; dimension 0 is outermost in memory
 };
 
-/// The state of a network by name. All trained tensors are views of one flat buffer and all statistics of another, so that
-/// averaging, clipping and optimizers are single passes; convolution weights lie channels_last within it.
+/// The state of a network by name. All trained tensors are views of one flat buffer and all statistics of
+/// another, so that averaging, clipping and optimizers are single passes; convolution weights lie
+/// channels_last within it.
 class Weights {
  public:
   struct Entry {
@@ -37,6 +38,8 @@ class Weights {
   Weights(const std::vector<StateEntry>& entries, at::ScalarType type);
 
   const std::vector<Entry>& entries() const { return entries_; }
+  /// Those of the entries, in their order.
+  std::vector<at::Tensor> tensors() const;
   bool has(const std::string& name) const { return index_.count(name) != 0; }
   /// Throws Error that names the nearest entry when there is none.
   const at::Tensor& at(const std::string& name) const;
@@ -64,8 +67,8 @@ class Weights {
   at::Tensor trained_, statistics_, gradients_;
 };
 
-/// Fresh weights: each tensor drawn from Stream(seed, "init") by its unit's plain path, branch id and link, so that adding a
-/// branch or another layer changes no other tensor; BatchNorm starts at 1, 0, 0, 1.
+/// Fresh weights: each tensor drawn from Stream(seed, "init") by its unit's plain path, branch id and link,
+/// so that adding a branch or another layer changes no other tensor; BatchNorm starts at 1, 0, 0, 1.
 Weights initial_weights(const Graph& graph, std::uint64_t seed, at::ScalarType type = at::kFloat);
 
 }  // namespace ablate

@@ -23,6 +23,7 @@ at::Tensor Normalisation::of(const at::Tensor& images) const {
 }
 
 std::unique_ptr<Executor> make_executor(const std::string& name, const Graph& graph) {
+  if (name == "fused") return make_fused_executor(graph);
   if (name == "reference") return make_reference_executor(graph);
   throw Error(fmt::format("unknown executor '{}'", name));
 }

@@ -58,12 +58,12 @@ void expect_logits(const at::Tensor& logits, const nlohmann::json& expected, dou
 
 /// One fixture's network with its filled weights.
 struct Loaded {
-  Loaded(const ModelFixture& fixture, at::ScalarType scalar_type)
+  Loaded(const ModelFixture& fixture, at::ScalarType scalar_type, bool own_kernels = false)
       : data(fixture.data),
         type(scalar_type),
         graph(fixture.graph()),
         weights(filled_weights(graph, data.at("conv_gain"), type)),
-        executor(make_reference_executor(graph)) {}
+        executor(own_kernels ? make_fused_executor(graph) : make_reference_executor(graph)) {}
 
   at::Tensor images(const char* batch) const { return filled_images(data.at(batch), data.at("input"), type); }
   Output evaluate(const std::vector<std::string>& taps) const {
@@ -140,10 +140,10 @@ double float32_share(const nlohmann::json& data, const char* logits, const char*
   return std::max(1e-4, 20 * strayed / scale_of(data.at(logits)));
 }
 
-TEST(FixtureFloat32, StaysCloseToFloat64) {
+void expect_close_to_float64(bool own_kernels) {
   for (const auto& fixture : model_fixtures()) {
     SCOPED_TRACE(fixture.file);
-    Loaded net(fixture, at::kFloat);
+    Loaded net(fixture, at::kFloat, own_kernels);
     expect_logits(net.evaluate({}).logits, net.data.at("logits_eval"),
                   float32_share(net.data, "logits_eval", "logits_eval_max_abs"));
     const auto [logits, loss] = net.train();
@@ -154,6 +154,14 @@ TEST(FixtureFloat32, StaysCloseToFloat64) {
                 1e-4 * scale_of({expected.at("loss")}));
     expect_norm(net.weights.gradients(), expected.at("total_l2"), 2e-3, "gradient");
   }
+}
+
+TEST(FixtureFloat32, StaysCloseToFloat64) {
+  expect_close_to_float64(false);
+}
+
+TEST(FixtureFloat32, StaysCloseToFloat64UnderTheFusedExecutor) {
+  expect_close_to_float64(true);
 }
 
 TEST(FixtureFused, KernelsAndLogitsEqualTheReference) {

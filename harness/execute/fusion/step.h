@@ -1,0 +1,35 @@
+#pragma once
+
+#include <vector>
+
+#include "harness/execute/fusion/layout.h"
+
+namespace ablate::fusion {
+
+class Work;
+
+/// One computation of a layout: reads views, writes one or more, and in the backward pass gives what it reads
+/// its part of the gradient.
+class Step {
+ public:
+  Step(std::vector<View> reads, std::vector<View> writes)
+      : reads_(std::move(reads)), writes_(std::move(writes)) {}
+  virtual ~Step() = default;
+  Step(const Step&) = delete;
+  Step& operator=(const Step&) = delete;
+
+  virtual void forward(Work& work) const = 0;
+  virtual void backward(Work& work) const = 0;
+
+  const std::vector<View>& reads() const { return reads_; }
+  const std::vector<View>& writes() const { return writes_; }
+
+ protected:
+  const View& in(std::size_t i = 0) const { return reads_[i]; }
+  const View& out() const { return writes_[0]; }
+
+ private:
+  std::vector<View> reads_, writes_;
+};
+
+}  // namespace ablate::fusion

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "harness/execute/fusion/normalise.h"
+#include "harness/execute/fusion/step.h"
+#include "harness/graph/graph.h"
+
+namespace ablate {
+struct ExecutionPlan;
+}
+
+namespace ablate::fusion {
+
+/// True when a kernel computes that convolution.
+bool covers(const Link& link);
+
+/// A convolution, then its bias or BatchNorm. `weight`: its position among the weights.
+std::unique_ptr<Step> convolution_step(const Link& link, const View& in, const View& out, std::size_t weight,
+                                       const Affine& affine);
+/// BatchNorm alone, of a view that is read as it stands.
+std::unique_ptr<Step> norm_step(const View& in, const View& out, const Affine& affine);
+/// The sum of the views. One view: a copy, with BatchNorm and activation applied.
+std::unique_ptr<Step> sum_step(std::vector<View> in, const View& out);
+/// A map times a gate of the same or a smaller size.
+std::unique_ptr<Step> gate_step(const View& in, const View& gate, const View& out);
+/// Means over windows.
+std::unique_ptr<Step> pool_step(const View& in, const View& out, int kernel_height, int kernel_width);
+/// The channels of two views in turn.
+std::unique_ptr<Step> interleave_step(const View& a, const View& b, const View& out);
+
+/// A node by LibTorch's operations, with a graph of its own for the gradient. `in`: its inputs, read as they
+/// stand; `out`: its map, then the maps inside it that `taps` names.
+std::unique_ptr<Step> reference_step(std::shared_ptr<const ExecutionPlan> plan, Value node,
+                                     std::vector<View> in, std::vector<View> out,
+                                     std::vector<std::string> taps);
+
+}  // namespace ablate::fusion

@@ -1,0 +1,292 @@
+#include "harness/execute/fusion/work.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/zeros.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "harness/execute/fusion/step.h"
+#include "harness/kernels/elementwise.h"
+
+namespace ablate::fusion {
+namespace {
+
+std::int64_t pixels(const Shape& shape) {
+  return std::int64_t(shape.height) * shape.width;
+}
+
+/// Rows of a tensor [N, C, H, W], in channels_last.
+Rows rows_from(const at::Tensor& map) {
+  const auto whole = map.contiguous(at::MemoryFormat::ChannelsLast);
+  // A map of one channel or one pixel may count as contiguous with other strides; its memory is the same.
+  return {whole, whole.mutable_data_ptr<float>(), whole.size(1)};
+}
+
+void fill(std::int64_t rows, std::int64_t channels, const Rows& out, float value) {
+  for (std::int64_t r = 0; r < rows; ++r) std::fill_n(out.data + r * out.stride, channels, value);
+}
+
+}  // namespace
+
+const kernels::ForEach& threads() {
+  static const kernels::ForEach each = [](std::int64_t count, const std::function<void(std::int64_t)>& body) {
+    at::parallel_for(0, count, 1, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) body(i);
+    });
+  };
+  return each;
+}
+
+Work::Work(std::shared_ptr<const Layout> layout, const Weights& weights, const Pass& pass,
+           const at::Tensor& images, bool recording)
+    : layout_(std::move(layout)),
+      tensors_(weights.tensors()),
+      pass_(pass),
+      images_(images.size(0)),
+      recording_(recording),
+      image_gradient_wanted_(images.requires_grad()),
+      maps_(layout_->roots.size()),
+      writers_(layout_->roots.size(), 0),
+      trained_(weights.trained().numel()) {
+  for (std::size_t i = 0; i < weights.entries().size(); ++i)
+    if (weights.entries()[i].trained()) trained_entries_.push_back(i);
+  std::size_t channels = 0;
+  for (const auto& root : layout_->roots) {
+    first_channel_.push_back(channels);
+    channels += root.shape.channels;
+  }
+  scale_.assign(channels, 1);
+  shift_.assign(channels, 0);
+  centre_.assign(channels, 0);
+  for (auto* values : {&mean_, &deviation_, &sum_, &dot_}) values->assign(channels, 0);
+  maps_[0].values = rows_from(images.detach());
+}
+
+void Work::forward() {
+  for (std::size_t s = 0; s < layout_->steps.size(); ++s) {
+    layout_->steps[s]->forward(*this);
+    if (!recording_)
+      for (const int root : layout_->last_used[s]) maps_[root].values = {};
+  }
+}
+
+std::int64_t Work::rows(const View& view) const {
+  return images_ * pixels(root(view).shape);
+}
+
+kernels::Source Work::source(const View& view) const {
+  auto source = raw(view);
+  if (root(view).affine) {
+    source.scale = &scale_[channel(view)];
+    source.shift = &shift_[channel(view)];
+    source.act = view.act;
+  }
+  return source;
+}
+
+kernels::Source Work::raw(const View& view) const {
+  const auto& values = maps_[view.root].values;
+  return {.data = values.data + view.offset, .stride = values.stride};
+}
+
+Rows Work::make(const Root& root) const {
+  const auto& shape = root.shape;
+  const auto map =
+      at::empty({images_, shape.height, shape.width, shape.channels}, at::TensorOptions(at::kFloat));
+  return {map, map.mutable_data_ptr<float>(), shape.channels};
+}
+
+Rows Work::output(const View& view) {
+  auto& map = maps_[view.root];
+  if (!map.values.data) map.values = make(root(view));
+  ++writers_[view.root];
+  return {map.values.holder, map.values.data + view.offset, map.values.stride};
+}
+
+void Work::share(const View& view, const Rows& rows) {
+  maps_[view.root].values = rows;
+  ++writers_[view.root];
+}
+
+void Work::share(const View& view, const at::Tensor& map) {
+  const auto& shape = root(view).shape;
+  share(view, rows_from(map.view({images_, shape.channels, shape.height, shape.width})));
+}
+
+Rows Work::rows_of(const View& view) const {
+  const auto& values = maps_[view.root].values;
+  return {values.holder, values.data + view.offset, values.stride};
+}
+
+at::Tensor Work::tensor_from(const View& view, const Rows& rows) const {
+  const auto& shape = root(view).shape;
+  const std::int64_t pixel = rows.stride, row = pixel * shape.width, image = row * shape.height;
+  return rows.holder.as_strided(
+      {images_, view.channels, shape.height, shape.width}, {image, 1, row, pixel},
+      rows.data - rows.holder.const_data_ptr<float>() + rows.holder.storage_offset());
+}
+
+at::Tensor Work::plain(const View& view) const {
+  return tensor_from(view, rows_of(view));
+}
+
+at::Tensor Work::gradient_tensor(const View& view) {
+  return tensor_from(view, gradient(view));
+}
+
+Rows Work::scratch(const View& view) const {
+  auto shape = root(view).shape;
+  shape.channels = view.channels;
+  return make({.shape = shape});
+}
+
+at::Tensor Work::tensor_of(const View& view) const {
+  const auto& shape = root(view).shape;
+  const auto out =
+      at::empty({images_, shape.height, shape.width, view.channels}, at::TensorOptions(at::kFloat));
+  const kernels::Source sources[] = {source(view)};
+  kernels::sum_forward(rows(view), view.channels, sources, out.mutable_data_ptr<float>(), view.channels,
+                       threads());
+  return out.permute({0, 3, 1, 2});
+}
+
+bool Work::wanted(const View& view) const {
+  return view.root != 0 || image_gradient_wanted_;
+}
+
+/// The map's gradient as memory of its own, the old values kept if they count.
+void Work::own(Map& map, const Root& root, bool keep) {
+  const auto old = map.gradient;
+  map.gradient = make(root);
+  map.shared_gradient = false;
+  if (!keep) return;
+  for (std::int64_t r = 0; r < images_ * pixels(root.shape); ++r)
+    std::copy_n(old.data + r * old.stride, root.shape.channels, map.gradient.data + r * map.gradient.stride);
+}
+
+kernels::GradientOut Work::part(const View& view) {
+  kernels::GradientOut out;
+  if (!wanted(view)) return out;
+  auto& map = maps_[view.root];
+  if (map.covered.empty()) map.covered.assign(root(view).shape.channels, 0);
+  const auto begin = map.covered.begin() + view.offset, end = begin + view.channels;
+  const bool all = std::all_of(begin, end, [](char c) { return c; });
+  const bool some = std::any_of(begin, end, [](char c) { return c; });
+  const auto before = map.gradient;
+  const bool whole = view.channels == root(view).shape.channels;
+  if (!map.gradient.data || map.shared_gradient) own(map, root(view), map.shared_gradient && !whole);
+  out.data = map.gradient.data + view.offset;
+  out.stride = map.gradient.stride;
+  if (some && !all)
+    for (int c = 0; c < view.channels; ++c)
+      if (!*(begin + c)) fill(rows(view), 1, {map.gradient.holder, out.data + c, out.stride}, 0);
+  if (some) {
+    const bool moved = whole && before.data != map.gradient.data;
+    out.base = moved ? before.data : out.data;
+    out.base_stride = moved ? before.stride : out.stride;
+    if (moved) retired_.push_back(before.holder);
+  }
+  std::fill(begin, end, 1);
+  const auto sums = sums_of(view);
+  out.sum = sums.sum;
+  out.dot = sums.dot;
+  out.centre = sums.centre;
+  return out;
+}
+
+kernels::GradientOut Work::sums_of(const View& view) {
+  kernels::GradientOut out;
+  if (!root(view).sums) return out;
+  out.sum = sum(view);
+  out.dot = dot(view);
+  out.centre = centre(view);
+  return out;
+}
+
+void Work::pass_on(const View& view, const Rows& rows) {
+  if (!wanted(view)) return;
+  auto& map = maps_[view.root];
+  const bool whole = view.channels == root(view).shape.channels;
+  const bool take = whole && view.act == Act::None && map.covered.empty();
+  const auto out = take ? sums_of(view) : part(view);
+  if (take) {
+    map.gradient = rows;
+    map.shared_gradient = true;
+    map.covered.assign(view.channels, 1);
+  }
+  if (out.data || out.sum)
+    kernels::pass_gradient(this->rows(view), view.channels, rows.data, rows.stride, source(view), out,
+                           threads());
+}
+
+void Work::pass_on(const View& view, const at::Tensor& map) {
+  pass_on(view, rows_from(map));
+}
+
+Rows Work::gradient(const View& view) {
+  auto& map = maps_[view.root];
+  if (map.covered.empty()) map.covered.assign(root(view).shape.channels, 0);
+  if (!map.gradient.data) own(map, root(view), false);
+  for (int c = view.offset; c < view.offset + view.channels; ++c)
+    if (!map.covered[c])
+      fill(rows(view), 1, {map.gradient.holder, map.gradient.data + c, map.gradient.stride}, 0);
+  return {map.gradient.holder, map.gradient.data + view.offset, map.gradient.stride};
+}
+
+float* Work::weight_gradient(std::size_t entry) {
+  const auto& tensor = tensors_[entry];
+  return tensor.requires_grad() ? weight_gradients_.mutable_data_ptr<float>() + tensor.storage_offset()
+                                : nullptr;
+}
+
+void Work::set_weight_gradient(std::size_t entry, const at::Tensor& gradient) {
+  const auto& like = tensors_[entry];
+  weight_gradients_.as_strided(like.sizes(), like.strides(), like.storage_offset()).copy_(gradient);
+}
+
+const float* Work::weight(std::size_t entry) const {
+  return tensors_[entry].const_data_ptr<float>();
+}
+
+void Work::backward(const std::vector<Gradient>& gradients, bool release) {
+  std::fill(sum_.begin(), sum_.end(), 0);
+  std::fill(dot_.begin(), dot_.end(), 0);
+  for (auto& map : maps_) {
+    map.gradient = {};
+    map.covered.clear();
+  }
+  weight_gradients_ = at::zeros({trained_}, at::TensorOptions(at::kFloat));
+  for (const auto& [view, gradient] : gradients) pass_on(view, gradient);
+  auto writers = writers_;
+  for (std::size_t s = layout_->steps.size(); s-- > 0;) {
+    layout_->steps[s]->backward(*this);
+    retired_.clear();
+    for (const auto& written : layout_->steps[s]->writes())
+      if (--writers[written.root] == 0) {
+        maps_[written.root].gradient = {};
+        if (release) maps_[written.root].values = {};
+      }
+  }
+}
+
+std::vector<at::Tensor> Work::trained_gradients() const {
+  std::vector<at::Tensor> gradients;
+  for (const auto entry : trained_entries_) {
+    const auto& like = tensors_[entry];
+    gradients.push_back(like.requires_grad() ? weight_gradients_.as_strided(like.sizes(), like.strides(),
+                                                                            like.storage_offset())
+                                             : at::Tensor());
+  }
+  return gradients;
+}
+
+at::Tensor Work::image_gradient() {
+  if (!image_gradient_wanted_) return {};
+  const auto& shape = layout_->roots[0].shape;
+  const auto rows = gradient({.root = 0, .offset = 0, .channels = shape.channels});
+  return tensor_from({.root = 0, .channels = shape.channels}, rows);
+}
+
+}  // namespace ablate::fusion

@@ -1,0 +1,136 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "harness/execute/executor.h"
+#include "harness/execute/fusion/layout.h"
+#include "harness/execute/weights.h"
+#include "harness/kernels/maps.h"
+
+namespace ablate::fusion {
+
+class Step;
+
+/// What a step done by LibTorch keeps for its gradient.
+struct Nested {
+  std::vector<at::Tensor> inputs, outputs;
+};
+
+/// Rows of floats, kept alive by a tensor.
+struct Rows {
+  at::Tensor holder;
+  float* data = nullptr;
+  std::int64_t stride = 0;
+};
+
+/// The maps of one pass through a layout, then its gradients.
+class Work {
+ public:
+  /// images [N, C, H, W], float32. `recording`: everything that a backward pass reads is kept.
+  Work(std::shared_ptr<const Layout> layout, const Weights& weights, const Pass& pass,
+       const at::Tensor& images, bool recording);
+
+  void forward();
+  /// A view as a tensor [N, C, H, W], channels_last.
+  at::Tensor tensor_of(const View& view) const;
+
+  /// The gradient [N, C, H, W] of what tensor_of gave.
+  struct Gradient {
+    View view;
+    at::Tensor values;
+  };
+  /// All gradients that follow from these. `release`: maps are freed as soon as they are no longer needed.
+  void backward(const std::vector<Gradient>& gradients, bool release);
+  /// One for each trained tensor of the weights, undefined where it needs none.
+  std::vector<at::Tensor> trained_gradients() const;
+  /// [N, C, H, W]; undefined when the images need none.
+  at::Tensor image_gradient();
+
+  // For steps.
+  const Pass& pass() const { return pass_; }
+  /// The entries of the weights, in their order.
+  const std::vector<at::Tensor>& tensors() const { return tensors_; }
+  bool recording() const { return recording_; }
+  std::int64_t images() const { return images_; }
+  const Root& root(const View& view) const { return layout_->roots[view.root]; }
+  std::int64_t rows(const View& view) const;
+
+  kernels::Source source(const View& view) const;
+  /// The raw values, without BatchNorm and activation.
+  kernels::Source raw(const View& view) const;
+  /// Where a step writes a view; the root's memory is made on first use.
+  Rows output(const View& view);
+  /// The view is a whole root, and its memory is this one; a map [N, C, H, W].
+  void share(const View& view, const Rows& rows);
+  void share(const View& view, const at::Tensor& map);
+  Rows rows_of(const View& view) const;
+  /// A view that is read as it stands, without a copy: [N, C, H, W].
+  at::Tensor plain(const View& view) const;
+  /// Memory for a map of that view's shape.
+  Rows scratch(const View& view) const;
+  Nested& nested(const Step& step) { return nested_[&step]; }
+
+  /// Per channel of the view, in all roots' arrays: scale and shift of readers, the centre of `dot`;
+  /// BatchNorm's mean and 1 / deviation; sums of the gradient.
+  float* scale(const View& view) { return &scale_[channel(view)]; }
+  float* shift(const View& view) { return &shift_[channel(view)]; }
+  float* centre(const View& view) { return &centre_[channel(view)]; }
+  double* mean(const View& view) { return &mean_[channel(view)]; }
+  double* deviation(const View& view) { return &deviation_[channel(view)]; }
+  double* sum(const View& view) { return &sum_[channel(view)]; }
+  double* dot(const View& view) { return &dot_[channel(view)]; }
+
+  /// False when nobody wants the gradient of that view (of the images).
+  bool wanted(const View& view) const;
+  /// Where a reader of the view puts its part of the gradient, and the sums.
+  kernels::GradientOut part(const View& view);
+  /// For a reader whose part is `rows` as they are: takes them over where it can, and only adds up the sums.
+  void pass_on(const View& view, const Rows& rows);
+  void pass_on(const View& view, const at::Tensor& map);
+  /// The whole gradient of a view, when all readers gave their part.
+  Rows gradient(const View& view);
+  at::Tensor gradient_tensor(const View& view);
+  /// Where the gradient of a weight goes; null when it needs none.
+  float* weight_gradient(std::size_t entry);
+  void set_weight_gradient(std::size_t entry, const at::Tensor& gradient);
+  const float* weight(std::size_t entry) const;
+
+ private:
+  struct Map {
+    Rows values, gradient;
+    bool shared_gradient = false;  // another map's too: not to be written
+    std::vector<char> covered;     // channels that have a gradient
+  };
+
+  std::size_t channel(const View& view) const { return first_channel_[view.root] + view.offset; }
+  Rows make(const Root& root) const;
+  at::Tensor tensor_from(const View& view, const Rows& rows) const;
+  void own(Map& map, const Root& root, bool keep);
+  kernels::GradientOut sums_of(const View& view);
+
+  std::shared_ptr<const Layout> layout_;
+  std::vector<at::Tensor> tensors_;
+  std::vector<std::size_t> trained_entries_;
+  Pass pass_;
+  std::int64_t images_;
+  bool recording_, image_gradient_wanted_;
+  std::vector<Map> maps_;
+  std::vector<std::size_t> first_channel_;
+  std::vector<float> scale_, shift_, centre_;
+  std::vector<double> mean_, deviation_, sum_, dot_;
+  std::vector<int> writers_;         // per root: steps that wrote into it
+  std::vector<at::Tensor> retired_;  // gradients that a step still reads though its map has new ones
+  std::map<const Step*, Nested> nested_;
+  std::int64_t trained_;  // elements of the trained weights
+  at::Tensor weight_gradients_;
+};
+
+/// As many threads as LibTorch has.
+const kernels::ForEach& threads();
+
+}  // namespace ablate::fusion
