@@ -1,0 +1,154 @@
+// What the forward and the backward depthwise kernels share: rings of rows as vectors of channels. Compiled
+// once an instruction set.
+#if defined(ABLATE_KERNELS_DEPTHWISE_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef ABLATE_KERNELS_DEPTHWISE_INL_H_
+#undef ABLATE_KERNELS_DEPTHWISE_INL_H_
+#else
+#define ABLATE_KERNELS_DEPTHWISE_INL_H_
+#endif
+
+#include <hwy/cache_control.h>
+#include <hwy/highway.h>
+
+#include <limits>
+
+#include "harness/kernels/convolution.h"
+#include "harness/kernels/rows-inl.h"
+#include "harness/kernels/statistics.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace ablate::kernels {
+namespace HWY_NAMESPACE {
+namespace {
+
+constexpr int kMostRows = 5;  // of a kernel
+
+/// Rows of an image as vectors of channels, [slots, vectors, columns, kLanes]: row h is in slot h % slots.
+/// The `halo` columns on either side of a row stay zero.
+struct Ring {
+  Ring(RowsScratch& scratch, int ring_slots, int ring_vectors, int width, int ring_halo)
+      : slots(ring_slots),
+        vectors(ring_vectors),
+        row_size((width + 2 * ring_halo) * kLanes),
+        halo(ring_halo) {
+    rows = scratch.zeros<float>(std::size_t(slots) * vectors * row_size);
+  }
+  /// The first column of row h, halo included, of the first vector; the next vector's is row_size further on.
+  float* row(int h) const { return rows + std::int64_t(h % slots) * vectors * row_size; }
+
+  float* rows;
+  int slots, vectors, row_size, halo;
+};
+
+/// The rows of a ring that the kernel joins with one row of the other side.
+struct Taps {
+  const float* row[kMostRows];
+  int weight[kMostRows];  // where the kernel's row is in its [kernel height, kernel width, kLanes]
+  int count = 0;
+
+  void add(const float* ring_row, int kernel_row, int kernel_width) {
+    row[count] = ring_row;
+    weight[count++] = kernel_row * kernel_width * kLanes;
+  }
+};
+
+/// Which channels are worked on at a time: vectors first .. first + count.
+struct Group {
+  int first, count;
+};
+
+/// So many vectors of channels that the rings stay in the first-level cache.
+inline int vectors_of_a_group(int channels, int row_bytes) {
+  constexpr int kBytes = 24 << 10;
+  const int all_vectors = padded(channels) / kLanes, most = std::clamp(kBytes / row_bytes, 1, all_vectors);
+  const int groups = (all_vectors + most - 1) / most;
+  return (all_vectors + groups - 1) / groups;
+}
+
+/// values [C] in whole vectors, or null.
+inline const float* pad(RowsScratch& scratch, const float* values, int channels) {
+  if (!values) return nullptr;
+  float* copy = scratch.zeros<float>(padded(channels));
+  std::copy_n(values, channels, copy);
+  return copy;
+}
+
+/// w [C, taps] as [vectors, taps, kLanes].
+inline const float* pack(RowsScratch& scratch, const float* w, int channels, int taps) {
+  float* packed = scratch.zeros<float>(std::size_t(padded(channels)) * taps);
+  for (int c = 0; c < channels; ++c)
+    for (int t = 0; t < taps; ++t)
+      packed[(c / kLanes * taps + t) * kLanes + c % kLanes] = w[std::int64_t(c) * taps + t];
+  return packed;
+}
+
+/// Calls body(Pixels<P>, w) for blocks of `Most`, then 4, 2 and 1 pixels.
+template <int Most, class Body>
+HWY_INLINE void for_blocks(int width, const Body& body) {
+  int w = 0;
+  for (; w + Most <= width; w += Most) body(Pixels<Most>(), w);
+  if constexpr (Most > 4)
+    if (w + 4 <= width) body(Pixels<4>(), w), w += 4;
+  if (w + 2 <= width) body(Pixels<2>(), w), w += 2;
+  if (w < width) body(Pixels<1>(), w);
+}
+
+/// A Source whose scale and shift are in whole vectors, and the bounds of its activation.
+struct Reading {
+  Reading(RowsScratch& scratch, const Source& source, int channels) : x(source) {
+    constexpr float kInfinity = std::numeric_limits<float>::infinity();
+    x.scale = pad(scratch, x.scale, channels), x.shift = pad(scratch, x.shift, channels);
+    low = x.act == Act::None ? -kInfinity : 0;
+    high = x.act == Act::Relu6 ? 6 : kInfinity;
+  }
+
+  /// One row of one vector of channels from c on, as read, into a ring; asks for what is `ahead` floats on.
+  HWY_INLINE void row(const float* in, int width, int c, int count, std::int64_t ahead, float* out) const {
+    if (!x.scale) return transform(in, width, count, ahead, out, [](Vector v) HWY_ATTR { return v; });
+    const Vector scale = hn::Load(kFloats, x.scale + c), shift = hn::Load(kFloats, x.shift + c);
+    const Vector least = all(low), most = all(high);
+    transform(in, width, count, ahead, out,
+              [&](Vector v) HWY_ATTR { return at_most(most, at_least(least, hn::MulAdd(scale, v, shift))); });
+  }
+
+  Source x;
+  float low, high;
+
+ private:
+  template <class Body>
+  HWY_INLINE void transform(const float* in, int width, int count, std::int64_t ahead, float* out,
+                            const Body& body) const {
+    for_blocks<4>(width, [&]<int P>(Pixels<P>, int w) HWY_ATTR {
+      const float* from = in + w * x.stride;
+      Vector v[P];
+      load_pixels(from, x.stride, count, v);
+      if (ahead)
+        for (int p = 0; p < P; ++p) hwy::Prefetch(from + p * x.stride + ahead);
+      for (int p = 0; p < P; ++p) hn::Store(body(v[p]), kFloats, out + (w + p) * kLanes);
+    });
+  }
+};
+
+/// Whether a map is large enough not to be kept in caches, and made of whole vectors that are cache lines.
+inline bool streams(const float* data, std::int64_t stride, std::int64_t pixels, int channels) {
+  constexpr std::int64_t kLeastBytes = 8 << 20;
+  constexpr std::size_t kLine = 64;
+  return kLanes * sizeof(float) == kLine && stride % kLanes == 0 &&
+         reinterpret_cast<std::uintptr_t>(data) % kLine == 0 &&
+         pixels * channels * std::int64_t(sizeof(float)) >= kLeastBytes;
+}
+
+/// Stores P pixels, past the caches if `stream`.
+template <int P>
+HWY_INLINE void store_block(const Vector (&v)[P], float* out, std::int64_t stride, int count, bool stream) {
+  if (!stream || count < kLanes) return store_pixels(v, out, stride, count);
+  HWY_UNROLL(8)
+  for (int p = 0; p < P; ++p) hn::Stream(v[p], kFloats, out + p * stride);
+}
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace ablate::kernels
+HWY_AFTER_NAMESPACE();
+
+#endif

@@ -1,0 +1,348 @@
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "harness/kernels/depthwise_backward.cpp"
+#include <hwy/foreach_target.h>
+
+#include "harness/kernels/depthwise-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace ablate::kernels {
+namespace HWY_NAMESPACE {
+namespace {
+
+/// What all chunks share.
+struct Backward {
+  Depthwise s;
+  Reading reading;
+  GradientIn d;          // c1, c2, c3 in whole vectors
+  const float* weights;  // [vectors, kernel height, kernel width, kLanes]
+  GradientOut dx;        // centre in whole vectors
+  bool wants_dx, wants_dw, stream;
+
+  int taps() const { return s.kernel_height * s.kernel_width; }
+};
+
+/// One row of one vector of channels of d, into a ring.
+HWY_INLINE void read_gradient(const GradientIn& d, std::int64_t pixel, int width, int c, int count,
+                              std::int64_t ahead, float* out) {
+  const float *dz = d.dz + pixel * d.stride + c, *y = d.c1 ? d.y + pixel * d.y_stride + c : nullptr;
+  for_blocks<4>(width, [&]<int P>(Pixels<P>, int w) HWY_ATTR {
+    Vector v[P], raw[P];
+    load_pixels(dz + w * d.stride, d.stride, count, v);
+    for (int p = 0; ahead && p < P; ++p) hwy::Prefetch(dz + (w + p + ahead) * d.stride);
+    if (y) {
+      load_pixels(y + w * d.y_stride, d.y_stride, count, raw);
+      for (int p = 0; ahead && p < P; ++p) hwy::Prefetch(y + (w + p + ahead) * d.y_stride);
+      const Vector c1 = hn::Load(kFloats, d.c1 + c), c2 = hn::Load(kFloats, d.c2 + c);
+      const Vector c3 = hn::Load(kFloats, d.c3 + c);
+      for (int p = 0; p < P; ++p) v[p] = hn::MulAdd(c1, v[p], hn::MulAdd(c2, raw[p], c3));
+    }
+    for (int p = 0; p < P; ++p) hn::Store(v[p], kFloats, out + (w + p) * kLanes);
+  });
+}
+
+/// Adds x * d over a row to R rows of the kernel's gradient, total [R, KW, kLanes]. x: where the taps of the
+/// first output are in each of its rows.
+template <int KW, int S, int R>
+HWY_INLINE void add_products(const float* const* rows, std::int64_t at, const float* d, int width,
+                             float* total) {
+  Vector sum[R][KW];
+  for (int r = 0; r < R; ++r)
+    for (int j = 0; j < KW; ++j) sum[r][j] = hn::Load(kFloats, total + (r * KW + j) * kLanes);
+  for_blocks<4>(width, [&]<int P>(Pixels<P>, int w) HWY_ATTR {
+    Vector gradient[P];
+    for (int p = 0; p < P; ++p) gradient[p] = hn::Load(kFloats, d + (w + p) * kLanes);
+    HWY_UNROLL(4)
+    for (int r = 0; r < R; ++r) {
+      const float* in = rows[r] + at + w * S * kLanes;
+      HWY_UNROLL(16)
+      for (int t = 0; t < (P - 1) * S + KW; ++t) {
+        const Vector x = hn::Load(kFloats, in + t * kLanes);
+        HWY_UNROLL(8)
+        for (int j = 0; j < KW; ++j)
+          if (t >= j && (t - j) % S == 0 && (t - j) / S < P)
+            sum[r][j] = hn::MulAdd(x, gradient[(t - j) / S], sum[r][j]);
+      }
+    }
+  });
+  for (int r = 0; r < R; ++r)
+    for (int j = 0; j < KW; ++j) hn::Store(sum[r][j], kFloats, total + (r * KW + j) * kLanes);
+}
+
+/// The kernel's gradient from one row of d: total [kernel height, KW, kLanes].
+template <int KW, int S>
+HWY_INLINE void kernel_gradient(const Taps& taps, std::int64_t at, const float* d, int width, float* total) {
+  for (int k = 0; k < taps.count;) {
+    const float* const* rows = taps.row + k;
+    float* part = total + taps.weight[k];
+    const int left = taps.count - k;
+    if (left >= 3)
+      add_products<KW, S, 3>(rows, at, d, width, part), k += 3;
+    else if (left == 2)
+      add_products<KW, S, 2>(rows, at, d, width, part), k += 2;
+    else
+      add_products<KW, S, 1>(rows, at, d, width, part), k += 1;
+  }
+}
+
+/// The gradient of P pixels of a row, the first a multiple of S; at: where the output there is in a row of d.
+template <int KW, int S, int P>
+HWY_INLINE void convolve_back(const Taps& taps, std::int64_t at, const float* weights, Vector (&sum)[P]) {
+  constexpr int kHalo = KW / 2, kFirst = -(kHalo / S), kLast = (P - 1 + kHalo) / S;
+  for (int p = 0; p < P; ++p) sum[p] = all(0);
+  for (int k = 0; k < taps.count; ++k) {
+    const float* d = taps.row[k] + at;
+    Vector w[KW];
+    for (int j = 0; j < KW; ++j) w[j] = hn::Load(kFloats, weights + taps.weight[k] + j * kLanes);
+    HWY_UNROLL(16)
+    for (int t = kFirst; t <= kLast; ++t) {
+      const Vector gradient = hn::Load(kFloats, d + t * kLanes);
+      HWY_UNROLL(8)
+      for (int j = 0; j < KW; ++j) {
+        const int p = t * S + j - kHalo;
+        if (p >= 0 && p < P) sum[p] = hn::MulAdd(gradient, w[j], sum[p]);
+      }
+    }
+  }
+}
+
+/// One row of dx for one vector of channels.
+struct InputRow {
+  const float *raw, *read;  // x as it lies in memory; as read, in a ring
+  const float* base;        // or null
+  float* out;               // or null
+  float *sum, *dot;         // or null; of the band
+  int count;
+};
+
+template <int P>
+HWY_INLINE void store_gradient(const Backward& job, const InputRow& row, int w, Vector centre,
+                               Vector (&part)[P]) {
+  if (job.reading.x.act != Act::None) {
+    const Vector low = all(job.reading.low), high = all(job.reading.high);
+    for (int p = 0; p < P; ++p) {
+      const Vector value = hn::Load(kFloats, row.read + (w + p) * kLanes);
+      part[p] = hn::IfThenZeroElse(hn::Or(hn::Le(value, low), hn::Ge(value, high)), part[p]);
+    }
+  }
+  if (row.sum) {
+    Vector raw[P], sum = all(0), dot = all(0);
+    load_pixels(row.raw + w * job.reading.x.stride, job.reading.x.stride, row.count, raw);
+    for (int p = 0; p < P; ++p) {
+      sum = hn::Add(sum, part[p]);
+      dot = hn::MulAdd(part[p], hn::Sub(raw[p], centre), dot);
+    }
+    add_to(row.sum, sum);
+    add_to(row.dot, dot);
+  }
+  if (!row.out) return;
+  if (row.base) {
+    Vector base[P];
+    load_pixels(row.base + w * job.dx.base_stride, job.dx.base_stride, row.count, base);
+    for (int p = 0; p < P; ++p) part[p] = hn::Add(base[p], part[p]);
+  }
+  store_block(part, row.out + w * job.dx.stride, job.dx.stride, row.count, job.stream);
+}
+
+/// What one chunk works with.
+struct BackwardChunk {
+  Ring x, d;
+  float* dw;             // of the band [vectors, kernel height, kernel width, kLanes]
+  BandGradients sums;    // of the band [padded C]
+  std::int64_t* pixels;  // [groups], in the band of each
+  double *total_dw, *total_sums;
+};
+
+/// Row h of dx, all vectors of a group.
+template <int KW, int S>
+HWY_INLINE void input_row(const Backward& job, const BackwardChunk& chunk, const Group& group,
+                          std::int64_t image, int h) {
+  const auto& s = job.s;
+  Taps taps;
+  for (int k = s.kernel_height - 1; k >= 0; --k) {
+    const int from = h + s.kernel_height / 2 - k;
+    if (from >= 0 && from % S == 0 && from / S < s.out_height()) taps.add(chunk.d.row(from / S), k, KW);
+  }
+  const std::int64_t pixel = (image * s.height + h) * s.width;
+  for (int v = 0; v < group.count; ++v) {
+    const int c = (group.first + v) * kLanes;
+    const auto& dx = job.dx;
+    const InputRow row{.raw = job.reading.x.data + pixel * job.reading.x.stride + c,
+                       .read = chunk.x.row(h) + v * chunk.x.row_size + chunk.x.halo * kLanes,
+                       .base = dx.base ? dx.base + pixel * dx.base_stride + c : nullptr,
+                       .out = dx.data ? dx.data + pixel * dx.stride + c : nullptr,
+                       .sum = dx.sum ? chunk.sums.sum + c : nullptr,
+                       .dot = dx.sum ? chunk.sums.dot + c : nullptr,
+                       .count = std::min(kLanes, s.channels - c)};
+    const float* weights = job.weights + std::int64_t(c) * job.taps();
+    const std::int64_t at = std::int64_t(v) * chunk.d.row_size + chunk.d.halo * kLanes;
+    const Vector centre = dx.sum ? hn::Load(kFloats, dx.centre + c) : all(0);
+    for_blocks<8>(s.width, [&]<int P>(Pixels<P>, int w) HWY_ATTR {
+      Vector part[P];
+      convolve_back<KW, S>(taps, at + w / S * kLanes, weights, part);
+      store_gradient(job, row, w, centre, part);
+    });
+  }
+}
+
+/// Row h of x, all vectors of a group, into the ring.
+HWY_INLINE void fetch_input(const Backward& job, const Ring& ring, const Group& group, std::int64_t image,
+                            int h) {
+  const auto& s = job.s;
+  const std::int64_t row_stride = s.width * job.reading.x.stride;
+  const std::int64_t ahead = h + 2 < s.height ? 2 * row_stride : 0;
+  for (int v = 0; v < group.count; ++v) {
+    const int c = (group.first + v) * kLanes;
+    job.reading.row(job.reading.x.data + (image * s.height + h) * row_stride + c, s.width, c,
+                    std::min(kLanes, s.channels - c), ahead,
+                    ring.row(h) + v * ring.row_size + ring.halo * kLanes);
+  }
+}
+
+HWY_INLINE void fetch_gradient(const Backward& job, const Ring& ring, const Group& group, std::int64_t image,
+                               int oh) {
+  const auto& s = job.s;
+  const std::int64_t ahead = oh + 2 < s.out_height() ? 2 * s.out_width() : 0;
+  for (int v = 0; v < group.count; ++v) {
+    const int c = (group.first + v) * kLanes;
+    read_gradient(job.d, (image * s.out_height() + oh) * s.out_width(), s.out_width(), c,
+                  std::min(kLanes, s.channels - c), ahead,
+                  ring.row(oh) + v * ring.row_size + ring.halo * kLanes);
+  }
+}
+
+/// Adds the sums of a group's band to the totals and clears them.
+void flush(const Backward& job, const BackwardChunk& chunk, const Group& group) {
+  const int c = group.first * kLanes, taps = job.taps();
+  if (job.dx.sum)
+    add_band(chunk.total_sums + c, job.s.channels, {chunk.sums.sum + c, chunk.sums.dot + c},
+             std::min(group.count * kLanes, job.s.channels - c));
+  float* dw = chunk.dw + std::int64_t(c) * taps;
+  double* total = chunk.total_dw + std::int64_t(c) * taps;
+  for (int i = 0; job.wants_dw && i < group.count * kLanes * taps; ++i) total[i] += dw[i], dw[i] = 0;
+}
+
+/// One group of one image: d is gone through once, dw is taken from each of its rows and dx from those that
+/// are complete.
+template <int KW, int S>
+void backward_group(const Backward& job, const BackwardChunk& chunk, const Group& group, std::int64_t image) {
+  const auto& s = job.s;
+  const int pad = s.kernel_height / 2;
+  int next = 0, h = 0;
+  for (int oh = 0; oh < s.out_height(); ++oh) {
+    const int first = oh * S - pad;
+    for (next = std::max(next, first); next <= std::min(s.height - 1, first + s.kernel_height - 1); ++next)
+      fetch_input(job, chunk.x, group, image, next);
+    fetch_gradient(job, chunk.d, group, image, oh);
+    if (job.wants_dw) {
+      Taps taps;
+      for (int k = 0; k < s.kernel_height; ++k)
+        if (first + k >= 0 && first + k < s.height) taps.add(chunk.x.row(first + k), k, KW);
+      for (int v = 0; v < group.count; ++v)
+        kernel_gradient<KW, S>(taps, std::int64_t(v) * chunk.x.row_size,
+                               chunk.d.row(oh) + v * chunk.d.row_size + chunk.d.halo * kLanes, s.out_width(),
+                               chunk.dw + std::int64_t(group.first + v) * job.taps() * kLanes);
+    }
+    const int end = oh + 1 == s.out_height() ? s.height : std::min(s.height, oh * S + S - pad);
+    for (; job.wants_dx && h < end; ++h) input_row<KW, S>(job, chunk, group, image, h);
+  }
+}
+
+/// Images begin .. end; total_dw [vectors, kernel height, kernel width, kLanes], total_sums [2, C].
+template <int KW, int S>
+void backward_images(const Backward& job, std::int64_t begin, std::int64_t end, double* total_dw,
+                     double* total_sums) {
+  const auto& s = job.s;
+  RowsScratch scratch;
+  const int halo = KW / 2, columns = s.width + s.out_width() + 4 * halo;
+  const int vectors = vectors_of_a_group(s.channels, s.kernel_height * columns * kLanes * int(sizeof(float)));
+  const int all_vectors = padded(s.channels) / kLanes, groups = (all_vectors + vectors - 1) / vectors;
+  const BackwardChunk chunk{
+      .x = {scratch, s.kernel_height, vectors, s.width, halo},
+      .d = {scratch, s.kernel_height, vectors, s.out_width(), halo},
+      .dw = scratch.zeros<float>(std::size_t(padded(s.channels)) * job.taps()),
+      .sums = {scratch.zeros<float>(padded(s.channels)), scratch.zeros<float>(padded(s.channels))},
+      .pixels = scratch.zeros<std::int64_t>(groups),
+      .total_dw = total_dw,
+      .total_sums = total_sums};
+  for (std::int64_t image = begin; image < end; ++image)
+    for (int i = 0; i < groups; ++i) {
+      const Group group{i * vectors, std::min(vectors, all_vectors - i * vectors)};
+      backward_group<KW, S>(job, chunk, group, image);
+      chunk.pixels[i] += std::int64_t(s.height) * s.width;
+      if (chunk.pixels[i] < kBandRows && image + 1 < end) continue;
+      flush(job, chunk, group);
+      chunk.pixels[i] = 0;
+    }
+  if (job.stream) hwy::FlushStream();
+}
+
+using BackwardImages = void (*)(const Backward&, std::int64_t, std::int64_t, double*, double*);
+
+BackwardImages backward_images_of(int kernel_width, int stride) {
+  switch (kernel_width) {
+    case 1:
+      return stride == 1 ? backward_images<1, 1> : backward_images<1, 2>;
+    case 3:
+      return stride == 1 ? backward_images<3, 1> : backward_images<3, 2>;
+    default:
+      return stride == 1 ? backward_images<5, 1> : backward_images<5, 2>;
+  }
+}
+
+/// dw [C, taps] from the chunks' [chunks, vectors, taps, kLanes], in their order.
+void sum_kernel_gradients(const double* parts, std::int64_t count, int channels, int taps, float* dw) {
+  const std::int64_t size = std::int64_t(padded(channels)) * taps;
+  for (int c = 0; c < channels; ++c)
+    for (int t = 0; t < taps; ++t) {
+      double sum = 0;
+      for (std::int64_t i = 0; i < count; ++i)
+        sum += parts[i * size + (std::int64_t(c / kLanes) * taps + t) * kLanes + c % kLanes];
+      dw[std::int64_t(c) * taps + t] = static_cast<float>(sum);
+    }
+}
+
+}  // namespace
+
+void depthwise_backward_here(const Depthwise& s, const GradientIn& d, const Source& x, const float* w,
+                             const GradientOut& dx, float* dw, const ForEach& each) {
+  RowsScratch scratch;
+  const Ranges chunks(s.images, 1);
+  const ChunkGradients sums(scratch, chunks, s.channels, dx);
+  const int taps = s.kernel_height * s.kernel_width;
+  const std::int64_t size = dw ? std::int64_t(padded(s.channels)) * taps : 0;
+  double* parts = scratch.zeros<double>(chunks.count * size);
+  Backward job{.s = s,
+               .reading = {scratch, x, s.channels},
+               .d = d,
+               .weights = pack(scratch, w, s.channels, taps),
+               .dx = dx,
+               .wants_dx = dx.data || dx.sum,
+               .wants_dw = dw != nullptr,
+               .stream = dx.data && streams(dx.data, dx.stride, std::int64_t(s.images) * s.height * s.width,
+                                            s.channels)};
+  job.d.c1 = pad(scratch, d.c1, s.channels), job.d.c2 = pad(scratch, d.c2, s.channels);
+  job.d.c3 = pad(scratch, d.c3, s.channels);
+  if (dx.sum) job.dx.centre = pad(scratch, dx.centre, s.channels);
+  const auto images = backward_images_of(s.kernel_width, s.stride);
+  each(chunks.count,
+       [&](std::int64_t i) { images(job, chunks.begin(i), chunks.end(i), parts + i * size, sums.of(i)); });
+  sums.finish();
+  if (dw) sum_kernel_gradients(parts, chunks.count, s.channels, taps, dw);
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace ablate::kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace ablate::kernels {
+
+HWY_EXPORT(depthwise_backward_here);
+
+void depthwise_backward(const Depthwise& shape, const GradientIn& d, const Source& x, const float* w,
+                        const GradientOut& dx, float* dw, const ForEach& each) {
+  HWY_DYNAMIC_DISPATCH(depthwise_backward_here)(shape, d, x, w, dx, dw, each);
+}
+
+}  // namespace ablate::kernels
+#endif

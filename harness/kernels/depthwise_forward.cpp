@@ -1,0 +1,200 @@
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "harness/kernels/depthwise_forward.cpp"
+#include <hwy/foreach_target.h>
+
+#include "harness/kernels/depthwise-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace ablate::kernels {
+namespace HWY_NAMESPACE {
+namespace {
+
+/// What all chunks share.
+struct Forward {
+  Depthwise s;
+  Reading reading;
+  const float* weights;  // [vectors, kernel height, kernel width, kLanes]
+  float* y;
+  std::int64_t y_stride;
+  bool stream;
+
+  int taps() const { return s.kernel_height * s.kernel_width; }
+};
+
+/// P outputs of a row; at: where its first input is in a ring's row.
+template <int KW, int S, int P>
+HWY_INLINE void convolve(const Taps& taps, std::int64_t at, const float* weights, Vector (&sum)[P]) {
+  for (int p = 0; p < P; ++p) sum[p] = all(0);
+  for (int k = 0; k < taps.count; ++k) {
+    const float* in = taps.row[k] + at;
+    Vector w[KW];
+    for (int j = 0; j < KW; ++j) w[j] = hn::Load(kFloats, weights + taps.weight[k] + j * kLanes);
+    HWY_UNROLL(32)
+    for (int t = 0; t < (P - 1) * S + KW; ++t) {
+      const Vector x = hn::Load(kFloats, in + t * kLanes);
+      HWY_UNROLL(8)
+      for (int j = 0; j < KW; ++j)
+        if (t >= j && (t - j) % S == 0 && (t - j) / S < P)
+          sum[(t - j) / S] = hn::MulAdd(x, w[j], sum[(t - j) / S]);
+    }
+  }
+}
+
+/// Sums of one group's current band, and how many pixels are in them; the moments of the bands before.
+struct Statistics {
+  BandMoments band;
+  std::int64_t pixels = 0;
+  RunningMoments total;
+
+  template <int P>
+  HWY_INLINE void add(int c, const Vector (&y)[P]) const {
+    const Vector at = hn::Load(kFloats, band.at + c);
+    Vector sum = all(0), square = all(0);
+    for (int p = 0; p < P; ++p) {
+      const Vector off = hn::Sub(y[p], at);
+      sum = hn::Add(sum, off);
+      square = hn::MulAdd(off, off, square);
+    }
+    add_to(band.sum + c, sum);
+    add_to(band.square + c, square);
+  }
+
+  /// Ends the band after a row if it is long enough, or if `last`.
+  void end_row(int row_pixels, int channels, bool last) {
+    pixels += row_pixels;
+    if (pixels < kBandRows && !last) return;
+    add_band(total, band, static_cast<double>(pixels), channels);
+    pixels = 0;
+  }
+};
+
+/// One row of outputs of one group; y points at its first pixel.
+template <int KW, int S>
+HWY_INLINE void output_row(const Forward& job, const Taps& taps, const Ring& ring, const Group& group,
+                           float* y, const Statistics* statistics) {
+  const int width = job.s.out_width();
+  for (int v = 0; v < group.count; ++v) {
+    const int c = v * kLanes, channel = group.first * kLanes + c;
+    const int count = std::min(kLanes, job.s.channels - channel);
+    const float* weights = job.weights + std::int64_t(group.first + v) * job.taps() * kLanes;
+    const std::int64_t at = std::int64_t(v) * ring.row_size;
+    if (statistics && statistics->pixels == 0) {
+      Vector middle[1];
+      convolve<KW, S>(taps, at + width / 2 * S * kLanes, weights, middle);
+      hn::Store(middle[0], kFloats, statistics->band.at + c);
+      hn::Store(all(0), kFloats, statistics->band.sum + c);
+      hn::Store(all(0), kFloats, statistics->band.square + c);
+    }
+    for_blocks<8>(width, [&]<int P>(Pixels<P>, int w) HWY_ATTR {
+      Vector sum[P];
+      convolve<KW, S>(taps, at + w * S * kLanes, weights, sum);
+      store_block(sum, y + w * job.y_stride + channel, job.y_stride, count, job.stream);
+      if (statistics) statistics->add(c, sum);
+    });
+  }
+}
+
+/// One group of one image.
+template <int KW, int S>
+void forward_group(const Forward& job, std::int64_t image, const Ring& ring, const Group& group,
+                   Statistics* statistics, bool last_image) {
+  const auto& s = job.s;
+  const std::int64_t row_stride = s.width * job.reading.x.stride;
+  const float* x = job.reading.x.data + image * s.height * row_stride;
+  float* y = job.y + image * s.out_height() * s.out_width() * job.y_stride;
+  int next = 0;
+  for (int oh = 0; oh < s.out_height(); ++oh, y += s.out_width() * job.y_stride) {
+    const int first = oh * S - s.kernel_height / 2;
+    for (next = std::max(next, first); next <= std::min(s.height - 1, first + s.kernel_height - 1); ++next) {
+      const std::int64_t ahead = next + 2 < s.height ? 2 * row_stride : 0;
+      for (int v = 0; v < group.count; ++v) {
+        const int c = (group.first + v) * kLanes;
+        job.reading.row(x + next * row_stride + c, s.width, c, std::min(kLanes, s.channels - c), ahead,
+                        ring.row(next) + v * ring.row_size + ring.halo * kLanes);
+      }
+    }
+    Taps taps;
+    for (int k = 0; k < s.kernel_height; ++k)
+      if (first + k >= 0 && first + k < s.height) taps.add(ring.row(first + k), k, KW);
+    output_row<KW, S>(job, taps, ring, group, y, statistics);
+    if (statistics)
+      statistics->end_row(s.out_width(), std::min(group.count * kLanes, s.channels - group.first * kLanes),
+                          last_image && oh + 1 == s.out_height());
+  }
+}
+
+/// Images begin .. end; total: their moments, or null.
+template <int KW, int S>
+void forward_images(const Forward& job, std::int64_t begin, std::int64_t end, RunningMoments* total) {
+  const auto& s = job.s;
+  RowsScratch scratch;
+  const int halo = KW / 2, row_bytes = s.kernel_height * (s.width + 2 * halo) * kLanes * int(sizeof(float));
+  const int vectors = vectors_of_a_group(s.channels, row_bytes), all_vectors = padded(s.channels) / kLanes;
+  const Ring ring(scratch, s.kernel_height, vectors, s.width, halo);
+  const int groups = (all_vectors + vectors - 1) / vectors;
+  auto* statistics = total ? scratch.take<Statistics>(groups) : nullptr;
+  for (int i = 0; total && i < groups; ++i) {
+    float* band = scratch.take<float>(3 * vectors * kLanes);
+    const int c = i * vectors * kLanes;
+    statistics[i] = {.band = {band, band + vectors * kLanes, band + 2 * vectors * kLanes},
+                     .total = {.count = 0, .mean = total->mean + c, .squares = total->squares + c}};
+  }
+  for (std::int64_t image = begin; image < end; ++image)
+    for (int i = 0; i < groups; ++i) {
+      const Group group{i * vectors, std::min(vectors, all_vectors - i * vectors)};
+      forward_group<KW, S>(job, image, ring, group, total ? statistics + i : nullptr, image + 1 == end);
+    }
+  if (total) total->count = statistics[0].total.count;
+  if (job.stream) hwy::FlushStream();
+}
+
+using ForwardImages = void (*)(const Forward&, std::int64_t, std::int64_t, RunningMoments*);
+
+ForwardImages forward_images_of(int kernel_width, int stride) {
+  switch (kernel_width) {
+    case 1:
+      return stride == 1 ? forward_images<1, 1> : forward_images<1, 2>;
+    case 3:
+      return stride == 1 ? forward_images<3, 1> : forward_images<3, 2>;
+    default:
+      return stride == 1 ? forward_images<5, 1> : forward_images<5, 2>;
+  }
+}
+
+}  // namespace
+
+void depthwise_forward_here(const Depthwise& s, const Source& x, const float* w, float* y,
+                            std::int64_t y_stride, const Moments& moments, const ForEach& each) {
+  RowsScratch scratch;
+  const Ranges chunks(s.images, 1);
+  ChunkMoments parts(scratch, chunks, s.channels, moments);
+  const std::int64_t pixels = std::int64_t(s.images) * s.out_height() * s.out_width();
+  const Forward job{s,
+                    {scratch, x, s.channels},
+                    pack(scratch, w, s.channels, s.kernel_height * s.kernel_width),
+                    y,
+                    y_stride,
+                    streams(y, y_stride, pixels, s.channels)};
+  const auto images = forward_images_of(s.kernel_width, s.stride);
+  each(chunks.count, [&](std::int64_t i) {
+    images(job, chunks.begin(i), chunks.end(i), parts.wanted() ? &parts.of(i) : nullptr);
+  });
+  parts.finish();
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace ablate::kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace ablate::kernels {
+
+HWY_EXPORT(depthwise_forward_here);
+
+void depthwise_forward(const Depthwise& shape, const Source& x, const float* w, float* y,
+                       std::int64_t y_stride, const Moments& moments, const ForEach& each) {
+  HWY_DYNAMIC_DISPATCH(depthwise_forward_here)(shape, x, w, y, y_stride, moments, each);
+}
+
+}  // namespace ablate::kernels
+#endif

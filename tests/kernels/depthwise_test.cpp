@@ -1,0 +1,249 @@
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "harness/kernels/convolution.h"
+#include "tests/kernels/oracle.h"
+#include "tests/kernels/test_maps.h"
+
+namespace ablate::kernels {
+namespace {
+
+struct Kernel {
+  int height, width;
+};
+constexpr Kernel kKernels[] = {{1, 1}, {1, 3}, {3, 1}, {3, 3}, {1, 5}, {5, 1}, {5, 5}};
+constexpr Act kActs[] = {Act::None, Act::Relu, Act::Relu6};
+constexpr double kTolerance = 1e-6;  // times the sum of the magnitudes
+
+struct Size {
+  int images, height, width, channels;
+};
+constexpr Size kSizes[] = {{1, 1, 1, 1},  {2, 2, 1, 3},  {1, 1, 9, 20}, {3, 4, 4, 37}, {2, 7, 7, 16},
+                           {1, 5, 18, 8}, {1, 9, 3, 34}, {2, 6, 2, 5},  {1, 3, 13, 48}};
+
+/// Calls body with every kernel, stride and size.
+void for_shapes(const std::function<void(const Depthwise&)>& body) {
+  for (const auto& kernel : kKernels)
+    for (const int stride : {1, 2})
+      for (const auto& size : kSizes) {
+        SCOPED_TRACE("kernel " + std::to_string(kernel.height) + "x" + std::to_string(kernel.width) +
+                     ", stride " + std::to_string(stride) + ", map " + std::to_string(size.height) + "x" +
+                     std::to_string(size.width) + "x" + std::to_string(size.channels));
+        body({size.images, size.height, size.width, size.channels, kernel.height, kernel.width, stride});
+        if (testing::Test::HasFatalFailure()) return;
+      }
+}
+
+std::int64_t pixels_in(const Depthwise& s) {
+  return std::int64_t(s.images) * s.height * s.width;
+}
+std::int64_t pixels_out(const Depthwise& s) {
+  return std::int64_t(s.images) * s.out_height() * s.out_width();
+}
+int weights_of(const Depthwise& s) {
+  return s.channels * s.kernel_height * s.kernel_width;
+}
+
+/// y and its moments.
+struct ForwardResult {
+  explicit ForwardResult(const Depthwise& s)
+      : y(pixels_out(s), s.channels), mean(s.channels), squares(s.channels) {}
+  Moments moments() { return {mean.data(), squares.data()}; }
+  TestMap y;
+  std::vector<double> mean, squares;
+};
+
+void expect_forward(const Depthwise& s, const Source& x, bool moments) {
+  const auto w = Numbers(7).normals(weights_of(s));
+  ForwardResult actual(s), expected(s);
+  depthwise_forward(s, x, w.data(), actual.y.data(), actual.y.stride(),
+                    moments ? actual.moments() : Moments{}, in_order);
+  oracle::depthwise_forward(s, x, w.data(), expected.y.data(), expected.y.stride(), expected.moments());
+  const double magnitude = 4 * s.kernel_height * s.kernel_width;
+  expect_near(actual.y, expected.y, kTolerance * magnitude);
+  if (!moments) return;
+  expect_near(actual.mean, expected.mean, kTolerance * magnitude);
+  for (int c = 0; c < s.channels; ++c)
+    ASSERT_NEAR(actual.squares[c], expected.squares[c], 1e-5 * expected.squares[c] + 1e-10);
+}
+
+TEST(Depthwise, GivesTheConvolutionAndItsMoments) {
+  for_instruction_sets([] {
+    for_shapes([](const Depthwise& s) {
+      for (const Act act : kActs) {
+        TestSource x(pixels_in(s), s.channels, true, act, 1);
+        expect_forward(s, x.source, act != Act::Relu);
+      }
+      TestSource plain(pixels_in(s), s.channels, false, Act::None, 2);
+      expect_forward(s, plain.source, true);
+    });
+  });
+}
+
+/// What the backward pass is given and asked for.
+struct Asked {
+  Act act = Act::Relu6;
+  bool normalised = true, batch_norm = true, dw = true;
+  Wanted wanted;
+};
+const Asked kAsked[] = {
+    {},
+    {.act = Act::Relu, .wanted = {.data = true, .sums = true, .base = Base::Itself}},
+    {.act = Act::None, .batch_norm = false, .wanted = {.data = true, .sums = false, .base = Base::Other}},
+    {.normalised = false, .wanted = {.data = false, .sums = false}},
+    {.act = Act::Relu, .dw = false, .wanted = {.data = false, .sums = true}},
+    {.act = Act::Relu, .batch_norm = false, .dw = false}};
+
+/// A GradientIn with what it points at.
+struct TestGradientIn {
+  TestGradientIn(std::int64_t rows, int channels, bool batch_norm, unsigned seed)
+      : numbers(seed), dz(rows, channels, 1), y(rows, channels, 2) {
+    dz.fill(numbers.normal_values());
+    y.fill(numbers.normal_values());
+    c1 = numbers.normals(channels), c2 = numbers.normals(channels), c3 = numbers.normals(channels);
+    d = {.dz = dz.data(), .stride = dz.stride()};
+    if (batch_norm) d = {dz.data(), dz.stride(), y.data(), y.stride(), c1.data(), c2.data(), c3.data()};
+  }
+  Numbers numbers;
+  TestMap dz, y;
+  std::vector<float> c1, c2, c3;
+  GradientIn d;
+};
+
+void expect_backward(const Depthwise& s, const Asked& asked) {
+  TestSource x(pixels_in(s), s.channels, asked.normalised, asked.act, 1);
+  TestGradientIn d(pixels_out(s), s.channels, asked.batch_norm, 2);
+  const auto w = Numbers(7).normals(weights_of(s));
+  TestGradientOut dx(pixels_in(s), s.channels, asked.wanted, 3);
+  TestGradientOut dx0(pixels_in(s), s.channels, asked.wanted, 3);
+  std::vector<float> dw(w.size(), 9), dw0(w.size(), 9);
+  depthwise_backward(s, d.d, x.source, w.data(), dx.out, asked.dw ? dw.data() : nullptr, in_order);
+  oracle::depthwise_backward(s, d.d, x.source, w.data(), dx0.out, asked.dw ? dw0.data() : nullptr);
+  const double magnitude = 4 * s.kernel_height * s.kernel_width, pixels = double(pixels_in(s));
+  expect_near(dx, dx0, kTolerance * magnitude, kTolerance * magnitude * pixels);
+  expect_near(dw, dw0, 8 * kTolerance * pixels);  // |d| |x| is about 8
+}
+
+TEST(Depthwise, GivesTheGradientsThatAreAskedFor) {
+  for_instruction_sets([] {
+    for_shapes([](const Depthwise& s) {
+      for (const auto& asked : kAsked) expect_backward(s, asked);
+    });
+  });
+}
+
+TEST(Depthwise, IsRightOnMapsOfSeveralBandsAndGroups) {
+  for_instruction_sets([] {
+    for (const auto& kernel : kKernels)
+      for (const int stride : {1, 2})
+        for (const auto& size : {Size{2, 40, 40, 50}, Size{20, 4, 4, 200}, Size{1, 3, 600, 17}}) {
+          const Depthwise s{size.images,   size.height,  size.width, size.channels,
+                            kernel.height, kernel.width, stride};
+          TestSource x(pixels_in(s), s.channels, true, Act::Relu6, 1);
+          expect_forward(s, x.source, true);
+          expect_backward(s, {});
+        }
+  });
+}
+
+TEST(Depthwise, IsRightOnMapsThatGoPastTheCaches) {
+  for_instruction_sets([] {
+    const Depthwise s{2, 180, 192, 32, 3, 3, 1};
+    TestSource x(pixels_in(s), s.channels, true, Act::Relu6, 1);
+    TestGradientIn d(pixels_out(s), s.channels, true, 2);
+    const auto w = Numbers(7).normals(weights_of(s));
+    TestMap y(pixels_out(s), s.channels, 0), y0(pixels_out(s), s.channels, 0);
+    depthwise_forward(s, x.source, w.data(), y.data(), y.stride(), {}, in_order);
+    oracle::depthwise_forward(s, x.source, w.data(), y0.data(), y0.stride(), {});
+    expect_near(y, y0, 1e-4);
+    depthwise_backward(s, d.d, x.source, w.data(), {y.data(), y.stride()}, nullptr, in_order);
+    oracle::depthwise_backward(s, d.d, x.source, w.data(), {y0.data(), y0.stride()}, nullptr);
+    expect_near(y, y0, 1e-4);
+  });
+}
+
+TEST(Depthwise, KeepsStatisticsWhenTheMeanIsAThousandDeviations) {
+  for_instruction_sets([] {
+    const Depthwise s{6, 40, 40, 20, 1, 1, 1};
+    Numbers numbers(1);
+    TestMap map(pixels_in(s), s.channels);
+    map.fill([&] { return 1000 + numbers.normal(); });
+    const Source x{.data = map.data(), .stride = map.stride()};
+    const std::vector<float> w(s.channels, 1);
+    ForwardResult actual(s), expected(s);
+    depthwise_forward(s, x, w.data(), actual.y.data(), actual.y.stride(), actual.moments(), in_order);
+    oracle::depthwise_forward(s, x, w.data(), expected.y.data(), expected.y.stride(), expected.moments());
+    for (int c = 0; c < s.channels; ++c) {
+      EXPECT_NEAR(actual.mean[c], expected.mean[c], 1e-6);
+      EXPECT_NEAR(actual.squares[c] / expected.squares[c], 1, 1e-5);
+    }
+  });
+}
+
+TEST(Depthwise, KeepsTheDotWhenTheMeanIsAThousandDeviations) {
+  for_instruction_sets([] {
+    const Depthwise s{4, 20, 20, 18, 3, 3, 1};
+    Numbers numbers(1);
+    TestMap map(pixels_in(s), s.channels);
+    map.fill([&] { return 1000 + numbers.normal(); });
+    const Source x{.data = map.data(), .stride = map.stride()};
+    TestGradientIn d(pixels_out(s), s.channels, false, 2);
+    const auto w = numbers.normals(weights_of(s));
+    TestGradientOut dx(pixels_in(s), s.channels, {}, 3), dx0(pixels_in(s), s.channels, {}, 3);
+    dx.centre.assign(s.channels, 1000), dx0.centre.assign(s.channels, 1000);
+    depthwise_backward(s, d.d, x, w.data(), dx.out, nullptr, in_order);
+    oracle::depthwise_backward(s, d.d, x, w.data(), dx0.out, nullptr);
+    expect_near(dx.dot, dx0.dot, 1e-6 * double(pixels_in(s)));
+  });
+}
+
+TEST(Depthwise, GradientIsZeroAtTheThresholds) {
+  for_instruction_sets([] {
+    const Depthwise s{1, 1, 7, 1, 1, 1, 1};
+    const std::vector<float> z{0, 6, 3, -1, 7, 0, 6}, ones(7, 1);
+    const float one = 1, zero = 0;
+    const auto through = [&](Act act) {
+      std::vector<float> out(7, 9);
+      depthwise_backward(s, {.dz = ones.data(), .stride = 1}, {z.data(), 1, &one, &zero, act}, &one,
+                         {.data = out.data(), .stride = 1}, nullptr, in_order);
+      return out;
+    };
+    EXPECT_EQ(through(Act::Relu), (std::vector<float>{0, 1, 1, 0, 1, 0, 1}));
+    EXPECT_EQ(through(Act::Relu6), (std::vector<float>{0, 0, 1, 0, 0, 0, 0}));
+  });
+}
+
+/// All that both directions give.
+std::vector<double> all_results(const Depthwise& s, const ForEach& each) {
+  TestSource x(pixels_in(s), s.channels, true, Act::Relu6, 1);
+  TestGradientIn d(pixels_out(s), s.channels, true, 2);
+  const auto w = Numbers(7).normals(weights_of(s));
+  ForwardResult forward(s);
+  TestGradientOut dx(pixels_in(s), s.channels, {}, 3);
+  std::vector<float> dw(w.size()), bits;
+  depthwise_forward(s, x.source, w.data(), forward.y.data(), forward.y.stride(), forward.moments(), each);
+  depthwise_backward(s, d.d, x.source, w.data(), dx.out, dw.data(), each);
+  append_bits(bits, forward.y);
+  append_bits(bits, dx.map);
+  std::vector<double> results(bits.begin(), bits.end());
+  results.insert(results.end(), dw.begin(), dw.end());
+  for (const auto* values : {&forward.mean, &forward.squares, &dx.sum, &dx.dot})
+    results.insert(results.end(), values->begin(), values->end());
+  return results;
+}
+
+TEST(Depthwise, GivesTheSameBitsHoweverItsChunksAreRun) {
+  for_instruction_sets([] {
+    for (const Depthwise& s : {Depthwise{19, 9, 9, 40, 3, 3, 1}, Depthwise{35, 6, 7, 20, 5, 5, 2}}) {
+      const auto expected = all_results(s, in_order);
+      EXPECT_EQ(all_results(s, backwards), expected);
+      EXPECT_EQ(all_results(s, on_two_threads), expected);
+    }
+  });
+}
+
+}  // namespace
+}  // namespace ablate::kernels

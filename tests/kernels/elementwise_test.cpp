@@ -1,0 +1,310 @@
+#include "harness/kernels/elementwise.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "tests/kernels/oracle.h"
+#include "tests/kernels/oracle_values.h"
+#include "tests/kernels/test_maps.h"
+
+namespace ablate::kernels {
+namespace {
+
+constexpr Act kActs[] = {Act::None, Act::Relu, Act::Relu6, Act::Sigmoid, Act::HardSigmoid};
+constexpr int kChannels[] = {1, 3, 8, 16, 20, 37, 48};
+constexpr Wanted kWanted[] = {{.data = true, .sums = true, .base = Base::None},
+                              {.data = true, .sums = false, .base = Base::Itself},
+                              {.data = true, .sums = true, .base = Base::Other},
+                              {.data = false, .sums = true, .base = Base::None}};
+constexpr double kTolerance = 1e-5;  // values are a few units large
+
+/// The sums of some rows, each a few units large.
+double sums_of(std::int64_t rows) {
+  return 1e-5 * static_cast<double>(rows);
+}
+
+TEST(Sum, AddsItsSourcesAsRead) {
+  for_instruction_sets([] {
+    for (const int channels : kChannels)
+      for (const std::int64_t rows : {1, 7, 29}) {
+        TestSource plain(rows, channels, false, Act::None, 1), one(rows, channels, true, Act::Relu6, 2),
+            other(rows, channels, true, Act::Sigmoid, 3), third(rows, channels, true, Act::HardSigmoid, 4);
+        const std::vector<Source> sources{plain.source, one.source, other.source, third.source};
+        TestMap actual(rows, channels), expected(rows, channels);
+        sum_forward(rows, channels, sources, actual.data(), actual.stride(), in_order);
+        oracle::sum_forward(rows, channels, sources, expected.data(), expected.stride());
+        expect_near(actual, expected, kTolerance);
+      }
+  });
+}
+
+TEST(Sum, OfOneSourceIsEveryActivationItself) {
+  for_instruction_sets([] {
+    for (const Act act : kActs) {
+      TestSource x(33, 18, true, act, 1);
+      TestMap actual(33, 18), expected(33, 18);
+      sum_forward(33, 18, {&x.source, 1}, actual.data(), actual.stride(), in_order);
+      oracle::sum_forward(33, 18, {&x.source, 1}, expected.data(), expected.stride());
+      expect_near(actual, expected, 1e-6);
+    }
+  });
+}
+
+TEST(Sigmoid, HoldsToAMillionthAtEverySize) {
+  for_instruction_sets([] {
+    const float one = 1, zero = 0;
+    std::vector<float> z, sigmoid, g, slope;
+    for (float value = -85; value <= 85; value += 0.0371f) z.push_back(value);
+    const auto rows = static_cast<std::int64_t>(z.size());
+    sigmoid.resize(rows), g.assign(rows, 1), slope.resize(rows);
+    const Source x{.data = z.data(), .stride = 1, .scale = &one, .shift = &zero, .act = Act::Sigmoid};
+    sum_forward(rows, 1, {&x, 1}, sigmoid.data(), 1, in_order);
+    pass_gradient(rows, 1, g.data(), 1, x, {.data = slope.data(), .stride = 1}, in_order);
+    for (std::int64_t i = 0; i < rows; ++i) {
+      const double exact = 1 / (1 + std::exp(-double(z[i])));
+      ASSERT_NEAR(sigmoid[i] / exact, 1, 1e-6) << z[i];
+      ASSERT_NEAR(slope[i] / (exact / (1 + std::exp(double(z[i])))), 1, 1e-6) << z[i];
+    }
+  });
+}
+
+TEST(Sigmoid, GoesToItsLimits) {
+  for_instruction_sets([] {
+    const float one = 1, zero = 0, z[] = {-1e30f, -200, 200, 1e30f};
+    float sigmoid[4];
+    const Source x{.data = z, .stride = 1, .scale = &one, .shift = &zero, .act = Act::Sigmoid};
+    sum_forward(4, 1, {&x, 1}, sigmoid, 1, in_order);
+    EXPECT_EQ(sigmoid[0], 0);
+    EXPECT_NEAR(sigmoid[1], 0, 1e-37);
+    EXPECT_EQ(sigmoid[2], 1);
+    EXPECT_EQ(sigmoid[3], 1);
+  });
+}
+
+TEST(Activation, OfNotANumberIsNotANumber) {
+  for_instruction_sets([] {
+    const std::vector<float> one(40, 1), zero(40, 0), nan(40, NAN);
+    for (const Act act : kActs) {
+      std::vector<float> out(40, 0);
+      const Source x{.data = nan.data(), .stride = 40, .scale = one.data(), .shift = zero.data(), .act = act};
+      sum_forward(1, 40, {&x, 1}, out.data(), 40, in_order);
+      for (const float value : out) EXPECT_TRUE(std::isnan(value)) << static_cast<int>(act);
+    }
+  });
+}
+
+TEST(PassGradient, GivesWhatIsAskedForThroughEveryActivation) {
+  for_instruction_sets([] {
+    for (const int channels : kChannels)
+      for (const Act act : kActs)
+        for (const auto& wanted : kWanted)
+          for (const std::int64_t rows : {1, 6, 30}) {
+            TestSource x(rows, channels, act != Act::None || wanted.sums, act, 1);
+            Numbers numbers(2);
+            TestMap g(rows, channels, 2);
+            g.fill(numbers.normal_values());
+            TestGradientOut actual(rows, channels, wanted, 3), expected(rows, channels, wanted, 3);
+            pass_gradient(rows, channels, g.data(), g.stride(), x.source, actual.out, in_order);
+            oracle::pass_gradient(rows, channels, g.data(), g.stride(), x.source, expected.out);
+            expect_near(actual, expected, kTolerance, sums_of(rows));
+          }
+  });
+}
+
+TEST(PassGradient, IsZeroAtTheThresholds) {
+  for_instruction_sets([] {
+    const std::vector<float> z{0, 6, 3, -1, 7, 0, 6}, ones(7, 1), zeros(7, 0);
+    const auto through = [&](Act act) {
+      std::vector<float> out(7, 9);
+      const Source x{z.data(), 7, ones.data(), zeros.data(), act};
+      pass_gradient(1, 7, ones.data(), 7, x, {.data = out.data(), .stride = 7}, in_order);
+      return out;
+    };
+    EXPECT_EQ(through(Act::Relu), (std::vector<float>{0, 1, 1, 0, 1, 0, 1}));
+    EXPECT_EQ(through(Act::Relu6), (std::vector<float>{0, 0, 1, 0, 0, 0, 0}));
+  });
+}
+
+TEST(MomentsOf, AreThoseOfTheSourceAsRead) {
+  for_instruction_sets([] {
+    for (const int channels : kChannels)
+      for (const Act act : kActs)
+        for (const std::int64_t rows : {1, 30, 1500}) {
+          TestSource x(rows, channels, true, act, 1);
+          std::vector<double> mean(channels), squares(channels), mean0(channels), squares0(channels);
+          moments_of(rows, channels, x.source, {mean.data(), squares.data()}, in_order);
+          oracle::moments_of(rows, channels, x.source, {mean0.data(), squares0.data()});
+          for (int c = 0; c < channels; ++c) {
+            ASSERT_NEAR(mean[c], mean0[c], 1e-6 * (1 + std::abs(mean0[c])));
+            ASSERT_NEAR(squares[c], squares0[c], 2e-6 * squares0[c] + 1e-12);
+          }
+        }
+  });
+}
+
+TEST(MomentsOf, HoldWhenTheMeanIsAThousandDeviations) {
+  for_instruction_sets([] {
+    const std::int64_t rows = 20000;
+    Numbers numbers(1);
+    TestMap map(rows, 5);
+    map.fill([&] { return 1000 + numbers.normal(); });
+    std::vector<double> mean(5), squares(5), mean0(5), squares0(5);
+    const Source x{.data = map.data(), .stride = map.stride()};
+    moments_of(rows, 5, x, {mean.data(), squares.data()}, in_order);
+    oracle::moments_of(rows, 5, x, {mean0.data(), squares0.data()});
+    for (int c = 0; c < 5; ++c) {
+      EXPECT_NEAR(mean[c], mean0[c], 1e-6);
+      EXPECT_NEAR(squares[c] / squares0[c], 1, 1e-5);
+    }
+  });
+}
+
+constexpr Gate kGates[] = {{2, 4, 4, 20, 1, 1}, {3, 5, 7, 16, 2, 3}, {1, 1, 1, 3, 1, 1}, {2, 6, 6, 37, 3, 3},
+                           {1, 2, 3, 8, 4, 4},  {2, 9, 2, 1, 9, 1},  {2, 8, 8, 36, 4, 4}};
+
+TEST(Gate, MultipliesEveryPixelByTheNearestOfTheGate) {
+  for_instruction_sets([] {
+    for (const auto& s : kGates)
+      for (const Act act : {Act::Sigmoid, Act::HardSigmoid, Act::None}) {
+        const std::int64_t rows = std::int64_t(s.images) * s.height * s.width;
+        TestSource x(rows, s.channels, true, Act::Relu, 1);
+        TestSource gate(std::int64_t(s.images) * s.gate_height * s.gate_width, s.channels, true, act, 2);
+        TestMap actual(rows, s.channels), expected(rows, s.channels);
+        gate_forward(s, x.source, gate.source, actual.data(), actual.stride(), in_order);
+        oracle::gate_forward(s, x.source, gate.source, expected.data(), expected.stride());
+        expect_near(actual, expected, 10 * kTolerance);
+      }
+  });
+}
+
+TEST(Gate, PartsTheGradientBetweenMapAndGate) {
+  for_instruction_sets([] {
+    for (const auto& s : kGates)
+      for (const auto& wanted : kWanted)
+        for (const Act act : {Act::Sigmoid, Act::HardSigmoid}) {
+          const std::int64_t rows = std::int64_t(s.images) * s.height * s.width;
+          const std::int64_t gates = std::int64_t(s.images) * s.gate_height * s.gate_width;
+          TestSource x(rows, s.channels, true, Act::Relu6, 1), gate(gates, s.channels, true, act, 2);
+          Numbers numbers(3);
+          TestMap g(rows, s.channels, 4);
+          g.fill(numbers.normal_values());
+          TestGradientOut dx(rows, s.channels, wanted, 4), dx0(rows, s.channels, wanted, 4);
+          TestGradientOut dgate(gates, s.channels, wanted, 5), dgate0(gates, s.channels, wanted, 5);
+          gate_backward(s, g.data(), g.stride(), x.source, gate.source, dx.out, dgate.out, in_order);
+          oracle::gate_backward(s, g.data(), g.stride(), x.source, gate.source, dx0.out, dgate0.out);
+          expect_near(dx, dx0, kTolerance, sums_of(rows));
+          expect_near(dgate, dgate0, sums_of(rows), sums_of(10 * rows));
+        }
+  });
+}
+
+constexpr Pool kPools[] = {{2, 4, 4, 20, 2, 2}, {3, 5, 7, 16, 2, 3}, {2, 7, 7, 37, 7, 7},  {1, 1, 1, 3, 1, 1},
+                           {2, 2, 3, 8, 3, 3},  {2, 9, 5, 1, 4, 5},  {1, 6, 11, 16, 1, 10}};
+
+TEST(Pool, MeansItsWindows) {
+  for_instruction_sets([] {
+    for (const auto& s : kPools)
+      for (const Act act : kActs) {
+        TestSource x(std::int64_t(s.images) * s.height * s.width, s.channels, true, act, 1);
+        const std::int64_t rows = std::int64_t(s.images) * s.out_height() * s.out_width();
+        TestMap actual(rows, s.channels), expected(rows, s.channels);
+        pool_forward(s, x.source, actual.data(), actual.stride(), in_order);
+        oracle::pool_forward(s, x.source, expected.data(), expected.stride());
+        expect_near(actual, expected, kTolerance);
+      }
+  });
+}
+
+TEST(Pool, SpreadsTheGradientOverItsWindowsAndZeroElsewhere) {
+  for_instruction_sets([] {
+    for (const auto& s : kPools)
+      for (const auto& wanted : kWanted) {
+        const std::int64_t rows = std::int64_t(s.images) * s.height * s.width;
+        TestSource x(rows, s.channels, true, Act::Relu, 1);
+        Numbers numbers(3);
+        TestMap g(std::int64_t(s.images) * s.out_height() * s.out_width(), s.channels, 4);
+        g.fill(numbers.normal_values());
+        TestGradientOut dx(rows, s.channels, wanted, 4), dx0(rows, s.channels, wanted, 4);
+        pool_backward(s, g.data(), g.stride(), x.source, dx.out, in_order);
+        oracle::pool_backward(s, g.data(), g.stride(), x.source, dx0.out);
+        expect_near(dx, dx0, kTolerance, sums_of(rows));
+      }
+  });
+}
+
+TEST(Interleave, TakesChannelsInTurn) {
+  for_instruction_sets([] {
+    for (const int channels : kChannels)
+      for (const std::int64_t rows : {1, 7, 29}) {
+        TestSource a(rows, channels, false, Act::None, 1), b(rows, channels, true, Act::Relu, 2);
+        TestMap actual(rows, 2 * channels), expected(rows, 2 * channels);
+        interleave_forward(rows, channels, a.source, b.source, actual.data(), actual.stride(), in_order);
+        oracle::interleave_forward(rows, channels, a.source, b.source, expected.data(), expected.stride());
+        expect_near(actual, expected, kTolerance);
+      }
+  });
+}
+
+TEST(Interleave, GivesEachItsGradientBack) {
+  for_instruction_sets([] {
+    for (const int channels : kChannels)
+      for (const auto& wanted : kWanted)
+        for (const std::int64_t rows : {1, 7, 29}) {
+          TestSource a(rows, channels, false, Act::None, 1), b(rows, channels, true, Act::Relu, 2);
+          Numbers numbers(3);
+          TestMap g(rows, 2 * channels, 1);
+          g.fill(numbers.normal_values());
+          TestGradientOut da(rows, channels, {}, 4), da0(rows, channels, {}, 4);
+          TestGradientOut db(rows, channels, wanted, 5), db0(rows, channels, wanted, 5);
+          interleave_backward(rows, channels, g.data(), g.stride(), a.source, b.source, da.out, db.out,
+                              in_order);
+          oracle::interleave_backward(rows, channels, g.data(), g.stride(), a.source, b.source, da0.out,
+                                      db0.out);
+          expect_near(da, da0, kTolerance, sums_of(rows));
+          expect_near(db, db0, kTolerance, sums_of(rows));
+        }
+  });
+}
+
+/// Everything the backward kernels give for maps large enough to be cut into chunks.
+std::vector<float> all_results(const ForEach& each) {
+  const Gate s{40, 12, 12, 20, 6, 6};
+  const Pool pool{40, 12, 12, 20, 5, 5};
+  const std::int64_t rows = 40 * 12 * 12, gates = 40 * 6 * 6;
+  TestSource x(rows, 20, true, Act::Relu6, 1), gate(gates, 20, true, Act::Sigmoid, 2);
+  Numbers numbers(3);
+  TestMap g(rows, 40), out(rows, 20);
+  g.fill(numbers.normal_values());
+  std::vector<float> bits;
+  std::vector<double> mean(20), squares(20);
+  moments_of(rows, 20, x.source, {mean.data(), squares.data()}, each);
+  bits.insert(bits.end(), mean.begin(), mean.end());
+  bits.insert(bits.end(), squares.begin(), squares.end());
+  const auto keep = [&](const TestGradientOut& dx) {
+    append_bits(bits, dx.map);
+    for (int c = 0; c < 20; ++c) bits.push_back(float(dx.sum[c])), bits.push_back(float(dx.dot[c]));
+  };
+  TestGradientOut passed(rows, 20, {}, 4), gated(rows, 20, {}, 4), dgate(gates, 20, {}, 4),
+      pooled(rows, 20, {}, 4), first(rows, 20, {}, 4), second(rows, 20, {}, 4);
+  pass_gradient(rows, 20, g.data(), g.stride(), x.source, passed.out, each);
+  gate_backward(s, g.data(), g.stride(), x.source, gate.source, gated.out, dgate.out, each);
+  pool_backward(pool, g.data(), g.stride(), x.source, pooled.out, each);
+  interleave_backward(rows, 20, g.data(), g.stride(), x.source, x.source, first.out, second.out, each);
+  for (const auto* dx : {&passed, &gated, &dgate, &pooled, &first, &second}) keep(*dx);
+  gate_forward(s, x.source, gate.source, out.data(), out.stride(), each);
+  append_bits(bits, out);
+  return bits;
+}
+
+TEST(Elementwise, GivesTheSameBitsHoweverItsChunksAreRun) {
+  for_instruction_sets([] {
+    const auto expected = all_results(in_order);
+    EXPECT_EQ(all_results(backwards), expected);
+    EXPECT_EQ(all_results(on_two_threads), expected);
+  });
+}
+
+}  // namespace
+}  // namespace ablate::kernels
