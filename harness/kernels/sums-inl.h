@@ -6,7 +6,7 @@
 #define ABLATE_KERNELS_SUMS_INL_H
 #endif
 
-#include "harness/kernels/ranges.h"
+#include "harness/kernels/chunks.h"
 #include "harness/kernels/epilogues-inl.h"
 #include "harness/kernels/scratch.h"
 
@@ -78,10 +78,10 @@ class WeightSums {
   bool swapped_;
 };
 
-/// Ranges for summing weight gradients of so many floats: no more than 32 MB of partial sums.
-HWY_INLINE Ranges cut_for_weights(std::int64_t rows, int tile, std::int64_t floats) {
+/// Chunks for summing weight gradients of so many floats: no more than 32 MB of partial sums.
+HWY_INLINE Chunks cut_for_weights(std::int64_t rows, int tile, std::int64_t floats) {
   constexpr std::int64_t kRows = 256, kMost = std::int64_t(8) << 20;
-  Ranges chunks = cut(rows, tile, kRows);
+  Chunks chunks = cut(rows, tile, kRows);
   chunks.count =
       static_cast<int>(std::clamp<std::int64_t>(kMost / std::max<std::int64_t>(floats, 1), 1, chunks.count));
   return chunks;
