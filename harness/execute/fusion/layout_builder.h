@@ -13,6 +13,8 @@
 
 namespace ablate::fusion {
 
+Act act_of(Activation activation);
+
 /// Makes a graph into steps, node by node: a node is a view of what is there, or steps of own kernels, or,
 /// where these do not cover it, a step of LibTorch's operations.
 class LayoutBuilder {
@@ -39,6 +41,7 @@ class LayoutBuilder {
   bool add_fused(Value value);
   void add_reference(Value value);
   void unit(Value value);
+  void folded(Value value, View out);
   View branch(Value value, std::size_t index, const View& out);
   View linear(Value value);
   bool upsample(Value value);

@@ -20,6 +20,10 @@ std::vector<std::size_t> weights_of(const ExecutionPlan& plan, Value node) {
   return all;
 }
 
+struct Nested {
+  std::vector<at::Tensor> inputs, outputs;
+};
+
 class ReferenceStep final : public Step {
  public:
   ReferenceStep(std::shared_ptr<const ExecutionPlan> plan, Value node, std::vector<View> in,
@@ -43,11 +47,11 @@ class ReferenceStep final : public Step {
     nested.outputs.push_back(reference.run_node(node_, nested.inputs));
     for (const auto& tap : taps_) nested.outputs.push_back(reference.output().taps.at(tap));
     for (std::size_t i = 0; i < writes().size(); ++i) work.share(writes()[i], nested.outputs[i].detach());
-    if (work.recording()) work.nested(*this) = std::move(nested);
+    if (work.recording()) work.keep(*this, std::move(nested));
   }
 
   void backward(Work& work) const override {
-    const auto& nested = work.nested(*this);
+    const auto& nested = work.kept<Nested>(*this);
     std::vector<at::Tensor> outputs, gradients, inputs;
     for (std::size_t i = 0; i < writes().size(); ++i)
       if (nested.outputs[i].requires_grad()) {

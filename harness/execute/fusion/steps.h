@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,17 @@ bool covers(const Link& link);
 /// A convolution, then its bias or BatchNorm. `weight`: its position among the weights.
 std::unique_ptr<Step> convolution_step(const Link& link, const View& in, const View& out, std::size_t weight,
                                        const Affine& affine);
+/// A branch of a 1x1 unit.
+struct FoldedBranch {
+  std::optional<std::size_t> weight;  // none: the identity
+  std::size_t norm = 0;               // the first tensor of its BatchNorm
+};
+/// All branches of a 1x1 unit as one convolution. `in` is read as it stands.
+std::unique_ptr<Step> folded_pointwise_step(std::vector<FoldedBranch> branches, const View& in,
+                                            const View& out);
+/// True when folding takes less time than one convolution a branch.
+bool folds_well(int in, int out);
+
 /// BatchNorm alone, of a view that is read as it stands.
 std::unique_ptr<Step> norm_step(const View& in, const View& out, const Affine& affine);
 /// The sum of the views. One view: a copy, with BatchNorm and activation applied.

@@ -2,6 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <any>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -15,11 +16,6 @@
 namespace ablate::fusion {
 
 class Step;
-
-/// What a step done by LibTorch keeps for its gradient.
-struct Nested {
-  std::vector<at::Tensor> inputs, outputs;
-};
 
 /// Rows of floats, kept alive by a tensor.
 struct Rows {
@@ -73,7 +69,15 @@ class Work {
   at::Tensor plain(const View& view) const;
   /// Memory for a map of that view's shape.
   Rows scratch(const View& view) const;
-  Nested& nested(const Step& step) { return nested_[&step]; }
+  /// What a step keeps for its gradient.
+  template <class T>
+  void keep(const Step& step, T value) {
+    kept_[&step] = std::move(value);
+  }
+  template <class T>
+  const T& kept(const Step& step) const {
+    return *std::any_cast<T>(&kept_.at(&step));
+  }
 
   /// Per channel of the view, in all roots' arrays: scale and shift of readers, the centre of `dot`;
   /// BatchNorm's mean and 1 / deviation; sums of the gradient.
@@ -125,7 +129,7 @@ class Work {
   std::vector<double> mean_, deviation_, sum_, dot_;
   std::vector<int> writers_;         // per root: steps that wrote into it
   std::vector<at::Tensor> retired_;  // gradients that a step still reads though its map has new ones
-  std::map<const Step*, Nested> nested_;
+  std::map<const Step*, std::any> kept_;
   std::int64_t trained_;  // elements of the trained weights
   at::Tensor weight_gradients_;
 };

@@ -1,0 +1,272 @@
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/eye.h>
+
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include "harness/core/problems.h"
+#include "harness/execute/fusion/steps.h"
+#include "harness/execute/operations.h"
+#include "harness/kernels/convolution.h"
+#include "harness/kernels/elementwise.h"
+
+namespace ablate::fusion {
+namespace {
+
+/// All branches of a 1x1 unit, each with its BatchNorm, as one convolution: a branch W_i of an input x has
+/// the mean W_i mu and the variance diag(W_i S W_i^T) with mu and S the mean and covariance of x, so
+/// BatchNorm is known before anything is convolved:
+///   z = F x + b with F = sum_i a_i W_i, a_i = gamma_i r_i, r_i = 1 / sqrt(var_i + eps), b = sum_i beta_i - F
+///   mu.
+/// Backward, with M pixels, s = sum dz and G = sum dz (x - mu)^T over them:
+///   dbeta_i = s, dgamma_i = r_i diag(W_i G^T), dW_i = a_i (G - r_i dgamma_i W_i S),
+///   dx = (dz - s / M) F - (x - mu) Q with Q = sum_i W_i^T diag(a_i r_i dgamma_i / M) W_i.
+class FoldedPointwiseStep final : public Step {
+ public:
+  FoldedPointwiseStep(std::vector<FoldedBranch> branches, const View& in, const View& out)
+      : Step({in}, {out}), branches_(std::move(branches)) {}
+
+  void forward(Work& work) const override;
+  void backward(Work& work) const override;
+
+ private:
+  /// What a pass found. B branches, N channels out, K in.
+  struct Fold {
+    at::Tensor weights;           // [B N, K], the branches under each other
+    at::Tensor covariance;        // [K, K]; undefined in evaluation
+    at::Tensor spread;            // [B N, K] = weights * covariance
+    at::Tensor folded;            // [N, K]
+    std::vector<double> centre;   // [K], mean of the input
+    std::vector<double> mean;     // [B N], of each branch's output
+    std::vector<double> inverse;  // [B N], 1 / deviation
+  };
+
+  int inputs() const { return in().channels; }
+  int outputs() const { return out().channels; }
+  std::int64_t rows() const { return static_cast<std::int64_t>(branches_.size()) * outputs(); }
+
+  at::Tensor concatenated(const Work& work) const;
+  void take_batch(Work& work, Fold& fold) const;
+  void take_running(const Work& work, Fold& fold) const;
+  void follow(Work& work, const Fold& fold) const;
+  void fold_branches(Work& work, Fold& fold) const;
+  at::Tensor give_weights(Work& work, const Fold& fold, const at::Tensor& products, const double* sum) const;
+
+  std::vector<FoldedBranch> branches_;
+};
+
+float* data(const at::Tensor& tensor) {
+  return tensor.mutable_data_ptr<float>();
+}
+
+at::Tensor matrix(std::int64_t rows, std::int64_t columns) {
+  return at::empty({rows, columns}, at::TensorOptions(at::kFloat));
+}
+
+kernels::Source plain(const at::Tensor& matrix) {
+  return {.data = data(matrix), .stride = matrix.size(1)};
+}
+
+std::vector<float> floats(const std::vector<double>& values, double sign) {
+  std::vector<float> all;
+  for (const double value : values) all.push_back(static_cast<float>(sign * value));
+  return all;
+}
+
+/// The identity is a matrix too.
+at::Tensor FoldedPointwiseStep::concatenated(const Work& work) const {
+  std::vector<at::Tensor> all;
+  for (const auto& branch : branches_)
+    all.push_back(branch.weight ? work.tensors()[*branch.weight].detach().reshape({outputs(), inputs()})
+                                : at::eye(inputs(), at::TensorOptions(at::kFloat)));
+  return at::cat(all).contiguous();
+}
+
+/// Mean and covariance of the input; from them each branch's mean and deviation.
+void FoldedPointwiseStep::take_batch(Work& work, Fold& fold) const {
+  const auto pixels = work.rows(in());
+  const int k = inputs();
+  if (pixels == 1)
+    throw Error("BatchNorm needs more than one value per channel in training: a larger batch or map");
+  const auto x = work.raw(in());
+  std::vector<double> squares(k);
+  fold.centre.resize(k);
+  kernels::moments_of(pixels, k, x, {.mean = fold.centre.data(), .squares = squares.data()}, threads());
+  const auto shift = floats(fold.centre, -1);
+  const std::vector<float> one(k, 1.0f), zero(k, 0.0f);
+  fold.covariance = matrix(k, k);
+  const kernels::GradientIn centred{.dz = x.data,
+                                    .stride = x.stride,
+                                    .y = x.data,
+                                    .y_stride = x.stride,
+                                    .c1 = one.data(),
+                                    .c2 = zero.data(),
+                                    .c3 = shift.data()};
+  const kernels::Source same{.data = x.data, .stride = x.stride, .scale = one.data(), .shift = shift.data()};
+  kernels::pointwise_backward({pixels, k, k}, centred, same, nullptr, {}, data(fold.covariance), threads());
+  fold.covariance /= static_cast<double>(pixels);
+  fold.spread = matrix(rows(), k);
+  kernels::pointwise_forward({rows(), k, k}, plain(fold.weights), data(fold.covariance), data(fold.spread), k,
+                             {}, threads());
+  const float *w = data(fold.weights), *spread = data(fold.spread);
+  for (std::int64_t r = 0; r < rows(); ++r) {
+    double mean = 0, variance = 0;
+    for (int c = 0; c < k; ++c) {
+      mean += w[r * k + c] * fold.centre[c];
+      variance += double(w[r * k + c]) * spread[r * k + c];
+    }
+    fold.mean.push_back(mean);
+    fold.inverse.push_back(1 / std::sqrt(std::max(variance, 0.0) + kNormEpsilon));
+  }
+}
+
+void FoldedPointwiseStep::take_running(const Work& work, Fold& fold) const {
+  fold.centre.assign(inputs(), 0);
+  for (const auto& branch : branches_)
+    for (int n = 0; n < outputs(); ++n) {
+      fold.mean.push_back(work.weight(branch.norm + 2)[n]);
+      fold.inverse.push_back(1 / std::sqrt(double(work.weight(branch.norm + 3)[n]) + kNormEpsilon));
+    }
+}
+
+/// Running statistics follow the batch's, with the unbiased variance.
+void FoldedPointwiseStep::follow(Work& work, const Fold& fold) const {
+  const auto pixels = static_cast<double>(work.rows(in()));
+  std::size_t r = 0;
+  for (const auto& branch : branches_)
+    for (int n = 0; n < outputs(); ++n, ++r) {
+      const double variance = 1 / (fold.inverse[r] * fold.inverse[r]) - kNormEpsilon;
+      float& mean = work.tensors()[branch.norm + 2].mutable_data_ptr<float>()[n];
+      float& running = work.tensors()[branch.norm + 3].mutable_data_ptr<float>()[n];
+      mean = static_cast<float>((1 - kNormMomentum) * mean + kNormMomentum * fold.mean[r]);
+      running = static_cast<float>((1 - kNormMomentum) * running +
+                                   kNormMomentum * variance * pixels / (pixels - 1));
+    }
+}
+
+/// F, and b as the shift of whoever reads.
+void FoldedPointwiseStep::fold_branches(Work& work, Fold& fold) const {
+  const int k = inputs();
+  fold.folded = matrix(outputs(), k);
+  for (int n = 0; n < outputs(); ++n) {
+    std::vector<double> sum(k, 0.0);
+    double shift = 0;
+    for (std::size_t b = 0; b < branches_.size(); ++b) {
+      const std::int64_t r = static_cast<std::int64_t>(b) * outputs() + n;
+      const double factor = work.weight(branches_[b].norm)[n] * fold.inverse[r];
+      shift += work.weight(branches_[b].norm + 1)[n] - factor * fold.mean[r];
+      const float* w = data(fold.weights) + r * k;
+      for (int c = 0; c < k; ++c) sum[c] += factor * w[c];
+    }
+    for (int c = 0; c < k; ++c) data(fold.folded)[std::int64_t(n) * k + c] = static_cast<float>(sum[c]);
+    work.shift(out())[n] = static_cast<float>(shift);
+  }
+}
+
+void FoldedPointwiseStep::forward(Work& work) const {
+  Fold fold;
+  fold.weights = concatenated(work);
+  if (work.pass().training) {
+    take_batch(work, fold);
+    if (work.pass().update_statistics) follow(work, fold);
+  } else {
+    take_running(work, fold);
+  }
+  fold_branches(work, fold);
+  const auto y = work.output(out());
+  kernels::pointwise_forward({work.rows(in()), inputs(), outputs()}, work.raw(in()), data(fold.folded),
+                             y.data, y.stride, {}, threads());
+  if (work.recording()) work.keep(*this, std::move(fold));
+}
+
+void FoldedPointwiseStep::backward(Work& work) const {
+  const auto& fold = work.kept<Fold>(*this);
+  const auto pixels = work.rows(in());
+  const int k = inputs();
+  const auto g = work.gradient(out());
+  const auto x = work.raw(in());
+  const double* sum = work.sum(out());
+  const auto back = floats(fold.centre, -1);
+  const std::vector<float> one(std::max(k, outputs()), 1.0f), zero(std::max(k, outputs()), 0.0f);
+  const auto products = matrix(outputs(), k);  // G
+  const kernels::Source centred{
+      .data = x.data, .stride = x.stride, .scale = one.data(), .shift = back.data()};
+  kernels::pointwise_backward({pixels, k, outputs()}, {.dz = g.data, .stride = g.stride}, centred, nullptr,
+                              {}, data(products), threads());
+  const auto curvature = give_weights(work, fold, products, sum);  // -Q
+  if (!work.wanted(in())) return;
+  std::vector<float> mean_gradient(outputs(), 0.0f);
+  if (work.pass().training)
+    for (int n = 0; n < outputs(); ++n) mean_gradient[n] = static_cast<float>(-sum[n] / pixels);
+  kernels::pointwise_backward({pixels, k, outputs()},
+                              {.dz = g.data,
+                               .stride = g.stride,
+                               .y = g.data,
+                               .y_stride = g.stride,
+                               .c1 = one.data(),
+                               .c2 = zero.data(),
+                               .c3 = mean_gradient.data()},
+                              x, data(fold.folded), work.part(in()), nullptr, threads());
+  if (!work.pass().training) return;
+  kernels::pointwise_backward({pixels, k, k},
+                              {.dz = x.data,
+                               .stride = x.stride,
+                               .y = x.data,
+                               .y_stride = x.stride,
+                               .c1 = one.data(),
+                               .c2 = zero.data(),
+                               .c3 = back.data()},
+                              x, data(curvature), work.part(in()), nullptr, threads());
+}
+
+/// The gradients of the branches' weights and BatchNorms; returns -Q [K, K].
+at::Tensor FoldedPointwiseStep::give_weights(Work& work, const Fold& fold, const at::Tensor& products,
+                                             const double* sum) const {
+  const int k = inputs();
+  const double pixels = static_cast<double>(work.rows(in()));
+  const bool training = work.pass().training;
+  const auto scaled = matrix(rows(), k);  // rows of the weights times -a r dgamma / M
+  for (std::size_t b = 0; b < branches_.size(); ++b) {
+    const auto& branch = branches_[b];
+    float* dw = branch.weight ? work.weight_gradient(*branch.weight) : nullptr;
+    float *dgamma = work.weight_gradient(branch.norm), *dbeta = work.weight_gradient(branch.norm + 1);
+    for (int n = 0; n < outputs(); ++n) {
+      const std::int64_t r = static_cast<std::int64_t>(b) * outputs() + n;
+      const float *w = data(fold.weights) + r * k, *product = data(products) + std::int64_t(n) * k;
+      const float* spread = training ? data(fold.spread) + r * k : nullptr;
+      double dot = 0;
+      for (int c = 0; c < k; ++c) dot += double(w[c]) * product[c];
+      if (!training) dot -= fold.mean[r] * sum[n];
+      const double against = fold.inverse[r] * dot, factor = work.weight(branch.norm)[n] * fold.inverse[r];
+      if (dgamma) dgamma[n] = static_cast<float>(against);
+      if (dbeta) dbeta[n] = static_cast<float>(sum[n]);
+      const double slope = fold.inverse[r] * against;
+      for (int c = 0; c < k; ++c) {
+        const double through = training ? slope * spread[c] : 0;
+        if (dw) dw[std::int64_t(n) * k + c] = static_cast<float>(factor * (product[c] - through));
+        data(scaled)[r * k + c] = static_cast<float>(-factor * slope / pixels * w[c]);
+      }
+    }
+  }
+  if (!training) return {};
+  const auto curvature = matrix(k, k);
+  kernels::pointwise_backward({rows(), k, k}, {.dz = data(scaled), .stride = k}, plain(fold.weights), nullptr,
+                              {}, data(curvature), threads());
+  return curvature;
+}
+
+}  // namespace
+
+bool folds_well(int in, int out) {
+  return in <= 2 * out;
+}
+
+std::unique_ptr<Step> folded_pointwise_step(std::vector<FoldedBranch> branches, const View& in,
+                                            const View& out) {
+  return std::make_unique<FoldedPointwiseStep>(std::move(branches), in, out);
+}
+
+}  // namespace ablate::fusion
