@@ -266,7 +266,8 @@ struct DenseGradient {
       windows.find_places(at, rows, room.places);
       find_pixels(at, rows, pixels);
       multiply_windows(product, d, rows, room, [&](const Packed& w, const Begun& begun) HWY_ATTR {
-        multiply_to_gradient(rows, room.rows, room.stride, w, begun, x, dx, pixels, sums, stream);
+        multiply_to_gradient(rows, room.rows, room.stride, w, begun, {x, dx, pixels, sums.sum, sums.dot, 0},
+                             stream);
       });
       sums.add_to(shape.in, sum, dot);
     }

@@ -82,21 +82,61 @@ struct RegisterTile {
   Vector at[kRows][kVectors];
 };
 
+/// sums += a [kRows, 1] * b [1, kVectors].
+template <int kRows, int kVectors>
+HWY_INLINE void multiply_step(const float* HWY_RESTRICT a, std::int64_t a_stride, const float* HWY_RESTRICT b,
+                              RegisterTile<kRows, kVectors>& sums) {
+  Vector of_b[kVectors];
+  HWY_UNROLL(4)
+  for (int j = 0; j < kVectors; ++j) of_b[j] = hn::LoadU(Floats(), b + j * kLanes);
+  HWY_UNROLL(8)
+  for (int i = 0; i < kRows; ++i) {
+    const Vector value = hn::Set(Floats(), a[i * a_stride]);
+    HWY_UNROLL(4)
+    for (int j = 0; j < kVectors; ++j) sums.at[i][j] = hn::MulAdd(value, of_b[j], sums.at[i][j]);
+  }
+}
+
+/// A map [rows, columns] that is read soon: brought into the cache line by line while others are multiplied,
+/// eight rows during each register tile of the first panel.
+struct AheadMap {
+  const float* data = nullptr;  // null: nothing
+  std::int64_t stride = 0;      // from row to row
+  std::int64_t line = 0;  // to the next line fetched: of the next row or, where rows adjoin, just the next
+  std::int64_t jump = 0;  // back after eight, to the next line of the rows
+
+  static AheadMap of(const float* data, std::int64_t stride, int columns) {
+    if (stride == columns) return {data, stride, 16, 0};
+    return {data, stride, stride, 16 - 8 * stride};
+  }
+};
+struct Ahead {
+  AheadMap first, second;  // the second may be the first again
+};
+
 /// sums += a [kRows, depth] * panel [depth, kVectors].
 template <int kRows, int kVectors>
-HWY_INLINE void multiply(int depth, const float* HWY_RESTRICT a, std::int64_t a_stride,
-                         const float* HWY_RESTRICT panel, RegisterTile<kRows, kVectors>& sums) {
-  for (int k = 0; k < depth; ++k, panel += kVectors * kLanes) {
-    Vector b[kVectors];
-    HWY_UNROLL(4)
-    for (int j = 0; j < kVectors; ++j) b[j] = hn::LoadU(Floats(), panel + j * kLanes);
-    HWY_UNROLL(8)
-    for (int i = 0; i < kRows; ++i) {
-      const Vector value = hn::Set(Floats(), a[i * a_stride + k]);
-      HWY_UNROLL(4)
-      for (int j = 0; j < kVectors; ++j) sums.at[i][j] = hn::MulAdd(value, b[j], sums.at[i][j]);
+HWY_INLINE void multiply(int depth, const float* a, std::int64_t a_stride, const float* panel,
+                         RegisterTile<kRows, kVectors>& sums) {
+  for (int k = 0; k < depth; ++k) multiply_step(a + k, a_stride, panel + k * kVectors * kLanes, sums);
+}
+
+/// The same, while eight rows of two maps are fetched, from `row`: a line in two steps.
+template <int kRows, int kVectors>
+HWY_INLINE void multiply(int depth, const float* a, std::int64_t a_stride, const float* panel,
+                         RegisterTile<kRows, kVectors>& sums, const Ahead& ahead, int row) {
+  const float* first = ahead.first.data + row * ahead.first.stride;
+  const float* second = ahead.second.data + row * ahead.second.stride;
+  constexpr int kWidth = kVectors * kLanes;
+  for (; depth > 1; first += ahead.first.jump, second += ahead.second.jump)
+    for (int l = 0; l < 8 && depth > 1; ++l, depth -= 2, a += 2, panel += 2 * kWidth) {
+      hwy::Prefetch(first);
+      hwy::Prefetch(second);
+      first += ahead.first.line, second += ahead.second.line;
+      multiply_step(a, a_stride, panel, sums);
+      multiply_step(a + 1, a_stride, panel + kWidth, sums);
     }
-  }
+  if (depth > 0) multiply_step(a, a_stride, panel, sums);
 }
 
 /// What a product begins with: zero, or a sum over other columns of a. [rows, stride].
@@ -123,14 +163,17 @@ HWY_INLINE RegisterTile<kRows, kVectors> begin(const Begun& begun, int row, int 
 /// takes the register tiles from top to bottom, take<kRows>(row, tile), and is asked to finish().
 template <class Epilogue>
 HWY_INLINE void multiply_rows(int rows, const float* a, std::int64_t a_stride, const Packed& b,
-                              const Begun& begun, const Epilogue& epilogue) {
+                              const Begun& begun, const Epilogue& epilogue, const Ahead& ahead = {}) {
   for_panels(b.columns, [&]<int kVectors>(int column) HWY_ATTR {
     constexpr int kRows = kRegisterRows<kVectors>;
     typename Epilogue::template Panel<kVectors> panel(epilogue, column);
     int row = 0;
     for (; row + kRows <= rows; row += kRows) {
       auto tile = begin<kRows, kVectors>(begun, row, column);
-      multiply(b.depth, a + row * a_stride, a_stride, b.panel(column), tile);
+      if (column == 0 && ahead.first.data && row % 8 == 0)
+        multiply(b.depth, a + row * a_stride, a_stride, b.panel(column), tile, ahead, row);
+      else
+        multiply(b.depth, a + row * a_stride, a_stride, b.panel(column), tile);
       panel.take(row, tile);
     }
     for (; row < rows; ++row) {
@@ -153,8 +196,8 @@ HWY_INLINE void multiply_columns(int rows, const float* left, int left_columns, 
       float* into = sums + std::int64_t(i) * stride + column;
       auto tile = begin<kRows, kVectors>({into, stride}, 0, 0);
       for (int r = 0; r < rows; ++r)
-        multiply<kRows, kVectors>(1, left + std::int64_t(r) * left_stride + i, 1,
-                                  right + std::int64_t(r) * right_stride + column, tile);
+        multiply_step(left + std::int64_t(r) * left_stride + i, 1,
+                      right + std::int64_t(r) * right_stride + column, tile);
       HWY_UNROLL(8)
       for (int t = 0; t < kRows; ++t) {
         HWY_UNROLL(4)
