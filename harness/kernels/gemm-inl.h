@@ -97,17 +97,18 @@ HWY_INLINE void multiply_step(const float* HWY_RESTRICT a, std::int64_t a_stride
   }
 }
 
-/// A map [rows, columns] that is read soon: brought into the cache line by line while others are multiplied,
-/// eight rows during each register tile of the first panel.
+/// A map [rows, columns] that is read soon: brought into the cache while others are multiplied, eight rows
+/// during each register tile of the first panel, eight floats during each step (half a line: a step stays
+/// small).
 struct AheadMap {
   const float* data = nullptr;  // null: nothing
   std::int64_t stride = 0;      // from row to row
-  std::int64_t line = 0;  // to the next line fetched: of the next row or, where rows adjoin, just the next
-  std::int64_t jump = 0;  // back after eight, to the next line of the rows
+  std::int64_t step = 0;  // to what is fetched next: of the next row or, where rows adjoin, just the next
+  std::int64_t jump = 0;  // after eight steps, back to the first row
 
   static AheadMap of(const float* data, std::int64_t stride, int columns) {
-    if (stride == columns) return {data, stride, 16, 0};
-    return {data, stride, stride, 16 - 8 * stride};
+    if (stride == columns) return {data, stride, 8, 0};
+    return {data, stride, stride, 8 - 8 * stride};
   }
 };
 struct Ahead {
@@ -121,22 +122,19 @@ HWY_INLINE void multiply(int depth, const float* a, std::int64_t a_stride, const
   for (int k = 0; k < depth; ++k) multiply_step(a + k, a_stride, panel + k * kVectors * kLanes, sums);
 }
 
-/// The same, while eight rows of two maps are fetched, from `row`: a line in two steps.
+/// The same, while eight rows of two maps are fetched, from `row`.
 template <int kRows, int kVectors>
 HWY_INLINE void multiply(int depth, const float* a, std::int64_t a_stride, const float* panel,
                          RegisterTile<kRows, kVectors>& sums, const Ahead& ahead, int row) {
   const float* first = ahead.first.data + row * ahead.first.stride;
   const float* second = ahead.second.data + row * ahead.second.stride;
-  constexpr int kWidth = kVectors * kLanes;
-  for (; depth > 1; first += ahead.first.jump, second += ahead.second.jump)
-    for (int l = 0; l < 8 && depth > 1; ++l, depth -= 2, a += 2, panel += 2 * kWidth) {
+  for (; depth > 0; first += ahead.first.jump, second += ahead.second.jump)
+    for (int l = 0; l < 8 && depth > 0; ++l, --depth, ++a, panel += kVectors * kLanes) {
       hwy::Prefetch(first);
       hwy::Prefetch(second);
-      first += ahead.first.line, second += ahead.second.line;
+      first += ahead.first.step, second += ahead.second.step;
       multiply_step(a, a_stride, panel, sums);
-      multiply_step(a + 1, a_stride, panel + kWidth, sums);
     }
-  if (depth > 0) multiply_step(a, a_stride, panel, sums);
 }
 
 /// What a product begins with: zero, or a sum over other columns of a. [rows, stride].
