@@ -1,11 +1,13 @@
 // Compiled once an instruction set (see hwy/foreach_target.h).
-#if defined(ABLATE_KERNELS_WINDOW_INL_H) == defined(HWY_TARGET_TOGGLE)
-#ifdef ABLATE_KERNELS_WINDOW_INL_H
-#undef ABLATE_KERNELS_WINDOW_INL_H
+#if defined(ABLATE_KERNELS_WINDOWS_INL_H) == defined(HWY_TARGET_TOGGLE)
+#ifdef ABLATE_KERNELS_WINDOWS_INL_H
+#undef ABLATE_KERNELS_WINDOWS_INL_H
 #else
-#define ABLATE_KERNELS_WINDOW_INL_H
+#define ABLATE_KERNELS_WINDOWS_INL_H
 #endif
 
+#include "harness/kernels/convolution.h"
+#include "harness/kernels/epilogues-inl.h"
 #include "harness/kernels/readers-inl.h"
 #include "harness/kernels/scratch.h"
 
@@ -96,6 +98,93 @@ HWY_NOINLINE void gather(const Window& window, const Map& map, const Place* plac
       }
     }
   });
+}
+
+/// The windows of an operation: one for each point of a grid over every image.
+struct Windows {
+  Window window;
+  std::int64_t images = 0;
+  int height = 0, width = 0;  // of the grid
+  int top = 0, left = 0;      // where the window of the grid's first point begins
+  int step = 1;               // pixels from window to window
+
+  std::int64_t rows() const { return images * height * width; }
+
+  /// Calls use(r, image, i, j) for the points `first` and following.
+  template <class Use>
+  void for_points(std::int64_t first, int rows, Use use) const {
+    int j = static_cast<int>(first % width), i = static_cast<int>(first / width % height);
+    std::int64_t image = first / width / height;
+    for (int r = 0; r < rows; ++r) {
+      use(r, image, i, j);
+      if (++j < width) continue;
+      j = 0;
+      if (++i < height) continue;
+      i = 0;
+      ++image;
+    }
+  }
+
+  void find_places(std::int64_t first, int rows, Place* places) const {
+    const std::int64_t pixels = std::int64_t(window.height) * window.width;
+    for_points(first, rows, [&](int r, std::int64_t image, int i, int j) {
+      places[r] = {image * pixels, top + i * step, left + j * step};
+    });
+  }
+};
+
+/// A product of windows [rows, depth] with a weight [depth, columns], packed block by block.
+struct WindowProduct {
+  Window window;
+  int columns = 0;
+  const float* panels = nullptr;
+
+  static std::int64_t floats(const Window& window, int columns) {
+    return Packed::floats(window.pixels() * window.channels, columns);
+  }
+  Packed block(int b) const {
+    return {panels + Packed::floats(window.first_column(b), columns), window.depth(b), columns};
+  }
+  bool in_blocks() const { return window.blocks() > 1; }
+};
+
+/// What a chunk needs to gather and multiply.
+struct GatherRoom {
+  GatherRoom(Scratch& scratch, const Window& window, int tile, int columns_kept)
+      : stride(tile_stride(window.largest_depth())),
+        kept_stride(tile_stride(columns_kept)),
+        places(scratch.take<Place>(tile)),
+        rows(scratch.floats(std::int64_t(tile) * stride + kLanes)),
+        kept(columns_kept ? scratch.floats(std::int64_t(tile) * kept_stride) : nullptr) {}
+
+  int stride, kept_stride;
+  Place* places;
+  float* rows;  // [tile, stride]: a block of the windows
+  float* kept;  // [tile, kept_stride]: the product of the blocks so far
+};
+
+/// Gathers block after block; finish(block's weights, what the product begins with) makes the last product.
+template <class Map, class Finish>
+HWY_INLINE void multiply_windows(const WindowProduct& product, const Map& map, int rows,
+                                 const GatherRoom& room, Finish finish) {
+  const int last = product.window.blocks() - 1;
+  for (int b = 0; b <= last; ++b) {
+    gather(product.window, map, room.places, rows, b, room.rows, room.stride);
+    const Begun begun{b == 0 ? nullptr : room.kept, room.kept_stride};
+    if (b == last) return finish(product.block(b), begun);
+    multiply_rows(rows, room.rows, room.stride, product.block(b), begun,
+                  KeepSums{room.kept, room.kept_stride});
+  }
+}
+
+HWY_INLINE Windows forward_windows(const Dense& shape, const Source& x) {
+  Windows all;
+  all.window = {shape.height,        shape.width,        shape.in,
+                shape.kernel_height, shape.kernel_width, x.stride == shape.in};
+  all.images = shape.images;
+  all.height = shape.out_height(), all.width = shape.out_width();
+  all.top = -shape.pad_height, all.left = -shape.pad_width, all.step = shape.stride;
+  return all;
 }
 
 // NOLINTNEXTLINE(google-readability-namespace-comments)
