@@ -35,9 +35,16 @@ struct DenseWeights {
       windows.find_places(row, rows, room.places);
       for (int b = 0; b < windows.window.blocks(); ++b) {
         gather(windows.window, x, room.places, rows, b, room.rows, room.stride);
-        of_block(b).add_rows(rows, d_tile, d_stride, room.rows, room.stride, sums + b * floats_of_block());
+        of_block(b).add_rows(rows, d_tile, d_stride, room.rows, room.stride, sums + b * floats_of_block(),
+                             b == 0 && row + 2 * tile <= end ? ahead(row + tile) : AheadRows());
       }
     }
+  }
+
+  AheadRows ahead(std::int64_t row) const {
+    const float* dz = d.dz + row * d.stride;
+    if (!d.c1) return {dz, dz, d.stride, d.stride, shape.out};
+    return {dz, d.y + row * d.y_stride, d.stride, d.y_stride, shape.out};
   }
 
   void write(float* sums, int chunks, float* dw) const {

@@ -183,19 +183,46 @@ HWY_INLINE void multiply_rows(int rows, const float* a, std::int64_t a_stride, c
   });
 }
 
+/// Rows of two maps of which a line is fetched during each block of a product, until their columns are
+/// through.
+struct AheadRows {
+  const float *first = nullptr, *second = nullptr;  // null: nothing; the second may be the first again
+  std::int64_t first_stride = 0, second_stride = 0;
+  int columns = 0;
+};
+
+/// tile += left^T [rows, kRows] * right [rows, kVectors], while the floats from `column` of the rows ahead
+/// are fetched.
+template <int kRows, int kVectors>
+HWY_INLINE void multiply_block(int rows, const float* left, std::int64_t left_stride, const float* right,
+                               std::int64_t right_stride, RegisterTile<kRows, kVectors>& tile,
+                               const AheadRows& ahead, int column) {
+  if (!ahead.first || column >= ahead.columns) {
+    for (int r = 0; r < rows; ++r, left += left_stride, right += right_stride)
+      multiply_step(left, 1, right, tile);
+    return;
+  }
+  const float *first = ahead.first + column, *second = ahead.second + column;
+  for (int r = 0; r < rows; ++r, left += left_stride, right += right_stride) {
+    hwy::Prefetch(first);
+    hwy::Prefetch(second);
+    first += ahead.first_stride, second += ahead.second_stride;
+    multiply_step(left, 1, right, tile);
+  }
+}
+
 /// sums [left columns, stride] += left^T [rows, left_stride] * right [rows, right_stride], both tiles (see
 /// tile_stride); sums has whole eights of rows and whole vectors of columns.
 HWY_INLINE void multiply_columns(int rows, const float* left, int left_columns, int left_stride,
                                  const float* right, int right_columns, int right_stride, float* sums,
-                                 int stride) {
+                                 int stride, const AheadRows& ahead) {
+  int fetched = 0;
   for_panels(right_columns, [&]<int kVectors>(int column) HWY_ATTR {
     constexpr int kRows = kRegisterRows<kVectors>;
-    for (int i = 0; i < left_columns; i += kRows) {
+    for (int i = 0; i < left_columns; i += kRows, fetched += 16) {
       float* into = sums + std::int64_t(i) * stride + column;
       auto tile = begin<kRows, kVectors>({into, stride}, 0, 0);
-      for (int r = 0; r < rows; ++r)
-        multiply_step(left + std::int64_t(r) * left_stride + i, 1,
-                      right + std::int64_t(r) * right_stride + column, tile);
+      multiply_block(rows, left + i, left_stride, right + column, right_stride, tile, ahead, fetched);
       HWY_UNROLL(8)
       for (int t = 0; t < kRows; ++t) {
         HWY_UNROLL(4)

@@ -45,12 +45,12 @@ class WeightSums {
   std::int64_t floats() const { return std::int64_t(round_up(swapped_ ? in_ : out_, 8)) * stride(); }
 
   /// d [rows, d_stride] and x [rows, x_stride] are tiles.
-  HWY_INLINE void add_rows(int rows, const float* d, int d_stride, const float* x, int x_stride,
-                           float* sums) const {
+  HWY_INLINE void add_rows(int rows, const float* d, int d_stride, const float* x, int x_stride, float* sums,
+                           const AheadRows& ahead = {}) const {
     if (swapped_)
-      multiply_columns(rows, x, in_, x_stride, d, out_, d_stride, sums, stride());
+      multiply_columns(rows, x, in_, x_stride, d, out_, d_stride, sums, stride(), ahead);
     else
-      multiply_columns(rows, d, out_, d_stride, x, in_, x_stride, sums, stride());
+      multiply_columns(rows, d, out_, d_stride, x, in_, x_stride, sums, stride(), ahead);
   }
 
   /// Writes the sum of the chunks' sums, `apart` floats from each other, as rows of dw, dw_stride apart.

@@ -41,6 +41,11 @@ struct Window {
   int depth(int block) const { return first_column(block + 1) - first_column(block); }
   int largest_depth() const { return depth(0); }
 
+  /// Whether the window there is inside the image.
+  bool holds(const Place& place) const {
+    return place.top >= 0 && place.left >= 0 && place.top + lines <= height && place.left + columns <= width;
+  }
+
   static constexpr int kDepth = 640;
 };
 
@@ -84,16 +89,23 @@ HWY_INLINE void gather_segment(const Window& window, const Reader& reader, std::
 template <class Map>
 HWY_NOINLINE void gather(const Window& window, const Map& map, const Place* places, int rows, int block,
                          float* tile, int stride) {
-  const int a_line = window.columns / std::max(1, window.segment());
-  const int first = window.first_segment(block), end = window.first_segment(block + 1);
+  const int segment = window.segment(), depth = window.segment_depth();
+  const int a_line = segment ? window.columns / segment : 0;
+  const int segments = window.first_segment(block + 1) - window.first_segment(block);
+  const int first_line = segments ? window.first_segment(block) / a_line : 0;
+  const int first_column = segments ? window.first_segment(block) % a_line : 0;
   with_reader(map, [&](auto reader) HWY_ATTR {
     for (int r = 0; r < rows; ++r) {
       const Place& place = places[r];
+      const bool inside = window.holds(place);
       float* to = tile + std::int64_t(r) * stride;
-      int line = a_line ? first / a_line : 0, column = a_line ? first % a_line : 0;
-      for (int s = first; s < end; ++s, to += window.segment_depth()) {
-        gather_segment(window, reader, place.image, place.top + line, place.left + column * window.segment(),
-                       to);
+      int line = place.top + first_line, column = first_column;
+      for (int s = 0; s < segments; ++s, to += depth) {
+        const int left = place.left + column * segment;
+        if (inside)
+          reader(place.image + std::int64_t(line) * window.width + left, depth, to);
+        else
+          gather_segment(window, reader, place.image, line, left, to);
         if (++column == a_line) column = 0, ++line;
       }
     }
