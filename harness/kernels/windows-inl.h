@@ -69,20 +69,17 @@ HWY_INLINE GradientIn for_segments(Scratch& scratch, const Window& window, Gradi
   return d;
 }
 
-/// Copies one segment; (line, left) is its first pixel in the image, zero is read outside.
+/// Copies a segment that may be partly or wholly outside the image, where it is zero; (line, left) is its
+/// first pixel. Like a reader's, whole vectors are written.
 template <class Reader>
-HWY_INLINE void gather_segment(const Window& window, const Reader& reader, std::int64_t image, int line,
-                               int left, float* to) {
-  const int count = window.segment(), channels = window.channels;
-  const int from = std::max(0, -left), until = std::min(count, window.width - left);
-  if (line < 0 || line >= window.height || from >= until) {
-    std::fill_n(to, count * channels, 0.0f);
-    return;
-  }
-  if (from > 0) std::fill_n(to, from * channels, 0.0f);
-  reader(image + std::int64_t(line) * window.width + left + from, (until - from) * channels,
-         to + from * channels);
-  if (until < count) std::fill_n(to + until * channels, (count - until) * channels, 0.0f);
+HWY_INLINE void gather_edge(const Window& window, const Reader& reader, std::int64_t image, int line,
+                            int left, float* to) {
+  const int channels = window.channels, from = std::max(0, -left);
+  const int until = std::min(window.segment(), window.width - left);
+  for (int c = 0; c < window.segment_depth(); c += kLanes) hn::StoreU(hn::Zero(Floats()), Floats(), to + c);
+  if (line < 0 || line >= window.height || from >= until) return;
+  const Span inside((until - from) * channels);
+  reader(image + std::int64_t(line) * window.width + left + from, inside, to + from * channels);
 }
 
 /// Copies a block of the windows at `places` into a tile [rows, stride], from the first row to the last.
@@ -95,6 +92,7 @@ HWY_NOINLINE void gather(const Window& window, const Map& map, const Place* plac
   const int first_line = segments ? window.first_segment(block) / a_line : 0;
   const int first_column = segments ? window.first_segment(block) % a_line : 0;
   with_reader(map, [&](auto reader) HWY_ATTR {
+    const Span span(depth);
     for (int r = 0; r < rows; ++r) {
       const Place& place = places[r];
       const bool inside = window.holds(place);
@@ -103,9 +101,9 @@ HWY_NOINLINE void gather(const Window& window, const Map& map, const Place* plac
       for (int s = 0; s < segments; ++s, to += depth) {
         const int left = place.left + column * segment;
         if (inside)
-          reader(place.image + std::int64_t(line) * window.width + left, depth, to);
+          reader(place.image + std::int64_t(line) * window.width + left, span, to);
         else
-          gather_segment(window, reader, place.image, line, left, to);
+          gather_edge(window, reader, place.image, line, left, to);
         if (++column == a_line) column = 0, ++line;
       }
     }
