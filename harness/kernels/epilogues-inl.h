@@ -66,12 +66,17 @@ struct StoreRows {
       HWY_UNROLL(4)
       for (int j = 0; j < kVectors; ++j) {
         if (row == 0) first[j] = tile.at[0][j];
+        Vector odd = hn::Zero(Floats()), odd_squares = odd;  // two chains are quicker than one
         HWY_UNROLL(8)
         for (int i = 0; i < kRows; ++i) {
           const Vector apart = hn::Sub(tile.at[i][j], first[j]);
-          sum[j] = hn::Add(sum[j], apart);
-          squares[j] = hn::MulAdd(apart, apart, squares[j]);
+          Vector &to = i % 2 ? odd : sum[j], &to_squares = i % 2 ? odd_squares : squares[j];
+          to = hn::Add(to, apart);
+          to_squares = hn::MulAdd(apart, apart, to_squares);
         }
+        if (kRows == 1) continue;
+        sum[j] = hn::Add(sum[j], odd);
+        squares[j] = hn::Add(squares[j], odd_squares);
       }
     }
 
@@ -104,14 +109,21 @@ struct StoreRows {
   };
 };
 
-/// Masks the gradient of what a reader saw, adds the base, stores it and sums it. x, dx: of the whole maps.
-template <Act kAct, bool kStream>
-struct StoreGradient {
+/// Where the product of a tile of d goes. x, dx: the whole maps.
+struct GradientTile {
   const Source& x;
   const GradientOut& dx;
   const std::int64_t* pixels;  // [rows of the tile]: where in the maps
+  float *sum, *dot;            // [channels] in whole vectors, of the tile; null: not wanted
+  std::int64_t ahead;          // floats from a row of x to one that is fetched into the cache; 0: none
+};
+
+/// Masks the gradient of what a reader saw, adds the base, stores it and sums it.
+template <Act kAct, bool kStream>
+struct StoreGradient : GradientTile {
+  StoreGradient(const GradientTile& tile, int columns_) : GradientTile(tile), columns(columns_) {}
+
   int columns;
-  float *sum, *dot;  // [columns] in whole vectors, of the tile; null: not wanted
 
   template <int kVectors>
   struct Panel {
@@ -140,8 +152,10 @@ struct StoreGradient {
 
     HWY_INLINE void take(std::int64_t pixel, int j, Vector part) {
       const int c = column + j * kLanes;
+      const float* from = all.x.data + pixel * all.x.stride + c;
       Vector value = hn::Zero(Floats());
-      if (kAct != Act::None || all.sum) value = lanes(j).load(all.x.data + pixel * all.x.stride + c);
+      if (all.ahead) hwy::Prefetch(from + all.ahead);
+      if (kAct != Act::None || all.sum) value = lanes(j).load(from);
       part = masked<kAct>(part, hn::MulAdd(value, scale[j], shift[j]));
       if (all.sum) {
         sum[j] = hn::Add(sum[j], part);

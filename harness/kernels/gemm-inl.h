@@ -82,21 +82,59 @@ struct RegisterTile {
   Vector at[kRows][kVectors];
 };
 
+/// sums += a [kRows, 1] * b [1, kVectors].
+template <int kRows, int kVectors>
+HWY_INLINE void multiply_step(const float* HWY_RESTRICT a, std::int64_t a_stride, const float* HWY_RESTRICT b,
+                              RegisterTile<kRows, kVectors>& sums) {
+  Vector of_b[kVectors];
+  HWY_UNROLL(4)
+  for (int j = 0; j < kVectors; ++j) of_b[j] = hn::LoadU(Floats(), b + j * kLanes);
+  HWY_UNROLL(8)
+  for (int i = 0; i < kRows; ++i) {
+    const Vector value = hn::Set(Floats(), a[i * a_stride]);
+    HWY_UNROLL(4)
+    for (int j = 0; j < kVectors; ++j) sums.at[i][j] = hn::MulAdd(value, of_b[j], sums.at[i][j]);
+  }
+}
+
+/// A map [rows, columns] that is read soon: brought into the cache while others are multiplied, eight rows
+/// during each register tile of the first panel, eight floats during each step (half a line: a step stays
+/// small).
+struct AheadMap {
+  const float* data = nullptr;  // null: nothing
+  std::int64_t stride = 0;      // from row to row
+  std::int64_t step = 0;  // to what is fetched next: of the next row or, where rows adjoin, just the next
+  std::int64_t jump = 0;  // after eight steps, back to the first row
+
+  static AheadMap of(const float* data, std::int64_t stride, int columns) {
+    if (stride == columns) return {data, stride, 8, 0};
+    return {data, stride, stride, 8 - 8 * stride};
+  }
+};
+struct Ahead {
+  AheadMap first, second;  // the second may be the first again
+};
+
 /// sums += a [kRows, depth] * panel [depth, kVectors].
 template <int kRows, int kVectors>
-HWY_INLINE void multiply(int depth, const float* HWY_RESTRICT a, std::int64_t a_stride,
-                         const float* HWY_RESTRICT panel, RegisterTile<kRows, kVectors>& sums) {
-  for (int k = 0; k < depth; ++k, panel += kVectors * kLanes) {
-    Vector b[kVectors];
-    HWY_UNROLL(4)
-    for (int j = 0; j < kVectors; ++j) b[j] = hn::LoadU(Floats(), panel + j * kLanes);
-    HWY_UNROLL(8)
-    for (int i = 0; i < kRows; ++i) {
-      const Vector value = hn::Set(Floats(), a[i * a_stride + k]);
-      HWY_UNROLL(4)
-      for (int j = 0; j < kVectors; ++j) sums.at[i][j] = hn::MulAdd(value, b[j], sums.at[i][j]);
+HWY_INLINE void multiply(int depth, const float* a, std::int64_t a_stride, const float* panel,
+                         RegisterTile<kRows, kVectors>& sums) {
+  for (int k = 0; k < depth; ++k) multiply_step(a + k, a_stride, panel + k * kVectors * kLanes, sums);
+}
+
+/// The same, while eight rows of two maps are fetched, from `row`.
+template <int kRows, int kVectors>
+HWY_INLINE void multiply(int depth, const float* a, std::int64_t a_stride, const float* panel,
+                         RegisterTile<kRows, kVectors>& sums, const Ahead& ahead, int row) {
+  const float* first = ahead.first.data + row * ahead.first.stride;
+  const float* second = ahead.second.data + row * ahead.second.stride;
+  for (; depth > 0; first += ahead.first.jump, second += ahead.second.jump)
+    for (int l = 0; l < 8 && depth > 0; ++l, --depth, ++a, panel += kVectors * kLanes) {
+      hwy::Prefetch(first);
+      hwy::Prefetch(second);
+      first += ahead.first.step, second += ahead.second.step;
+      multiply_step(a, a_stride, panel, sums);
     }
-  }
 }
 
 /// What a product begins with: zero, or a sum over other columns of a. [rows, stride].
@@ -123,14 +161,17 @@ HWY_INLINE RegisterTile<kRows, kVectors> begin(const Begun& begun, int row, int 
 /// takes the register tiles from top to bottom, take<kRows>(row, tile), and is asked to finish().
 template <class Epilogue>
 HWY_INLINE void multiply_rows(int rows, const float* a, std::int64_t a_stride, const Packed& b,
-                              const Begun& begun, const Epilogue& epilogue) {
+                              const Begun& begun, const Epilogue& epilogue, const Ahead& ahead = {}) {
   for_panels(b.columns, [&]<int kVectors>(int column) HWY_ATTR {
     constexpr int kRows = kRegisterRows<kVectors>;
     typename Epilogue::template Panel<kVectors> panel(epilogue, column);
     int row = 0;
     for (; row + kRows <= rows; row += kRows) {
       auto tile = begin<kRows, kVectors>(begun, row, column);
-      multiply(b.depth, a + row * a_stride, a_stride, b.panel(column), tile);
+      if (column == 0 && ahead.first.data && row % 8 == 0)
+        multiply(b.depth, a + row * a_stride, a_stride, b.panel(column), tile, ahead, row);
+      else
+        multiply(b.depth, a + row * a_stride, a_stride, b.panel(column), tile);
       panel.take(row, tile);
     }
     for (; row < rows; ++row) {
@@ -142,19 +183,46 @@ HWY_INLINE void multiply_rows(int rows, const float* a, std::int64_t a_stride, c
   });
 }
 
+/// Rows of two maps of which a line is fetched during each block of a product, until their columns are
+/// through.
+struct AheadRows {
+  const float *first = nullptr, *second = nullptr;  // null: nothing; the second may be the first again
+  std::int64_t first_stride = 0, second_stride = 0;
+  int columns = 0;
+};
+
+/// tile += left^T [rows, kRows] * right [rows, kVectors], while the floats from `column` of the rows ahead
+/// are fetched.
+template <int kRows, int kVectors>
+HWY_INLINE void multiply_block(int rows, const float* left, std::int64_t left_stride, const float* right,
+                               std::int64_t right_stride, RegisterTile<kRows, kVectors>& tile,
+                               const AheadRows& ahead, int column) {
+  if (!ahead.first || column >= ahead.columns) {
+    for (int r = 0; r < rows; ++r, left += left_stride, right += right_stride)
+      multiply_step(left, 1, right, tile);
+    return;
+  }
+  const float *first = ahead.first + column, *second = ahead.second + column;
+  for (int r = 0; r < rows; ++r, left += left_stride, right += right_stride) {
+    hwy::Prefetch(first);
+    hwy::Prefetch(second);
+    first += ahead.first_stride, second += ahead.second_stride;
+    multiply_step(left, 1, right, tile);
+  }
+}
+
 /// sums [left columns, stride] += left^T [rows, left_stride] * right [rows, right_stride], both tiles (see
 /// tile_stride); sums has whole eights of rows and whole vectors of columns.
 HWY_INLINE void multiply_columns(int rows, const float* left, int left_columns, int left_stride,
                                  const float* right, int right_columns, int right_stride, float* sums,
-                                 int stride) {
+                                 int stride, const AheadRows& ahead) {
+  int fetched = 0;
   for_panels(right_columns, [&]<int kVectors>(int column) HWY_ATTR {
     constexpr int kRows = kRegisterRows<kVectors>;
-    for (int i = 0; i < left_columns; i += kRows) {
+    for (int i = 0; i < left_columns; i += kRows, fetched += 16) {
       float* into = sums + std::int64_t(i) * stride + column;
       auto tile = begin<kRows, kVectors>({into, stride}, 0, 0);
-      for (int r = 0; r < rows; ++r)
-        multiply<kRows, kVectors>(1, left + std::int64_t(r) * left_stride + i, 1,
-                                  right + std::int64_t(r) * right_stride + column, tile);
+      multiply_block(rows, left + i, left_stride, right + column, right_stride, tile, ahead, fetched);
       HWY_UNROLL(8)
       for (int t = 0; t < kRows; ++t) {
         HWY_UNROLL(4)

@@ -31,10 +31,16 @@ struct PointwiseForward {
       const int rows = static_cast<int>(std::min<std::int64_t>(tile, end - row));
       if (read) load_rows(x, row, rows, shape.in, read, stride);
       multiply_to_output(rows, read ? read : x.data + row * x.stride, read ? stride : x.stride, w, {},
-                         y + row * y_stride, y_stride, moments, stream);
+                         y + row * y_stride, y_stride, moments, stream,
+                         row + 2 * tile <= end ? ahead(row + tile) : Ahead());
       if (with_moments) merge_tile(moments, rows, sums);
     }
     if (stream) hwy::FlushStream();
+  }
+
+  Ahead ahead(std::int64_t row) const {
+    const auto next = AheadMap::of(x.data + row * x.stride, x.stride, shape.in);
+    return {next, next};
   }
 };
 
@@ -82,10 +88,18 @@ struct PointwiseBackward {
       }
       if (!with_dx) continue;
       for (int r = 0; r < rows; ++r) pixels[r] = row + r;
-      multiply_to_gradient(rows, d_tile, d_stride, w, {}, x, dx, pixels, sums, stream);
+      const bool more = row + 2 * tile <= end;
+      multiply_to_gradient(rows, d_tile, d_stride, w, {},
+                           {x, dx, pixels, sums.sum, sums.dot, more ? tile * x.stride : 0}, stream,
+                           more ? ahead(row + tile) : Ahead());
       sums.add_to(shape.in, sum, dot);
     }
     if (stream) hwy::FlushStream();
+  }
+
+  Ahead ahead(std::int64_t row) const {
+    const auto next = AheadMap::of(d.dz + row * d.stride, d.stride, shape.out);
+    return {next, d.c1 ? AheadMap::of(d.y + row * d.y_stride, d.y_stride, shape.out) : next};
   }
 };
 

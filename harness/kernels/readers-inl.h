@@ -11,17 +11,24 @@
 HWY_BEFORE_NAMESPACE();
 namespace ablate::kernels::HWY_NAMESPACE {
 
+/// So many values, as whole vectors and what is left.
+struct Span {
+  explicit HWY_INLINE Span(int count) : whole(count / kLanes * kLanes), rest(count - whole), last(rest) {}
+  int whole, rest;
+  Lanes last;
+};
+
 /// Copies values of a Source as its reader sees them. Whole vectors are written: up to kLanes - 1 floats
-/// beyond the last value get anything.
+/// beyond the last value become zero.
 template <Act kAct, bool kAffine>
 struct SourceReader {
   const Source& x;
 
-  HWY_INLINE void operator()(std::int64_t pixel, int count, float* HWY_RESTRICT to) const {
+  HWY_INLINE void operator()(std::int64_t pixel, const Span& span, float* HWY_RESTRICT to) const {
     const float* HWY_RESTRICT from = x.data + pixel * x.stride;
     int c = 0;
-    for (; c + kLanes <= count; c += kLanes) hn::StoreU(read(from, c, Lanes(kLanes)), Floats(), to + c);
-    if (c < count) hn::StoreU(read(from, c, Lanes(count - c)), Floats(), to + c);
+    for (; c < span.whole; c += kLanes) hn::StoreU(read(from, c, Lanes(kLanes)), Floats(), to + c);
+    if (span.rest) hn::StoreU(read(from, c, span.last), Floats(), to + c);
   }
 
   HWY_INLINE Vector read(const float* from, int c, const Lanes& lanes) const {
@@ -36,10 +43,10 @@ template <bool kNormalized>
 struct GradientReader {
   const GradientIn& d;
 
-  HWY_INLINE void operator()(std::int64_t pixel, int count, float* HWY_RESTRICT to) const {
+  HWY_INLINE void operator()(std::int64_t pixel, const Span& span, float* HWY_RESTRICT to) const {
     int c = 0;
-    for (; c + kLanes <= count; c += kLanes) hn::StoreU(read(pixel, c, Lanes(kLanes)), Floats(), to + c);
-    if (c < count) hn::StoreU(read(pixel, c, Lanes(count - c)), Floats(), to + c);
+    for (; c < span.whole; c += kLanes) hn::StoreU(read(pixel, c, Lanes(kLanes)), Floats(), to + c);
+    if (span.rest) hn::StoreU(read(pixel, c, span.last), Floats(), to + c);
   }
 
   HWY_INLINE Vector read(std::int64_t pixel, int c, const Lanes& lanes) const {
@@ -75,7 +82,8 @@ template <class Map>
 HWY_NOINLINE void load_rows(const Map& map, std::int64_t first, int rows, int channels, float* tile,
                             int stride) {
   with_reader(map, [&](auto reader) HWY_ATTR {
-    for (int r = 0; r < rows; ++r) reader(first + r, channels, tile + std::int64_t(r) * stride);
+    const Span span(channels);
+    for (int r = 0; r < rows; ++r) reader(first + r, span, tile + std::int64_t(r) * stride);
   });
 }
 

@@ -45,12 +45,12 @@ class WeightSums {
   std::int64_t floats() const { return std::int64_t(round_up(swapped_ ? in_ : out_, 8)) * stride(); }
 
   /// d [rows, d_stride] and x [rows, x_stride] are tiles.
-  HWY_INLINE void add_rows(int rows, const float* d, int d_stride, const float* x, int x_stride,
-                           float* sums) const {
+  HWY_INLINE void add_rows(int rows, const float* d, int d_stride, const float* x, int x_stride, float* sums,
+                           const AheadRows& ahead = {}) const {
     if (swapped_)
-      multiply_columns(rows, x, in_, x_stride, d, out_, d_stride, sums, stride());
+      multiply_columns(rows, x, in_, x_stride, d, out_, d_stride, sums, stride(), ahead);
     else
-      multiply_columns(rows, d, out_, d_stride, x, in_, x_stride, sums, stride());
+      multiply_columns(rows, d, out_, d_stride, x, in_, x_stride, sums, stride(), ahead);
   }
 
   /// Writes the sum of the chunks' sums, `apart` floats from each other, as rows of dw, dw_stride apart.
@@ -112,40 +112,39 @@ struct GradientSums {
   }
 };
 
-/// d [rows, depth] * w, on to dx: the tile's rows are those `pixels` of the maps.
+/// d [rows, depth] * w, on to dx.
 template <Act kAct>
 HWY_NOINLINE void multiply_to_gradient(int rows, const float* d, int d_stride, const Packed& w,
-                                       const Begun& begun, const Source& x, const GradientOut& dx,
-                                       const std::int64_t* pixels, const GradientSums& sums, bool stream) {
+                                       const Begun& begun, const GradientTile& tile, bool stream,
+                                       const Ahead& ahead) {
   if (stream)
-    multiply_rows(rows, d, d_stride, w, begun,
-                  StoreGradient<kAct, true>{x, dx, pixels, w.columns, sums.sum, sums.dot});
+    multiply_rows(rows, d, d_stride, w, begun, StoreGradient<kAct, true>(tile, w.columns), ahead);
   else
-    multiply_rows(rows, d, d_stride, w, begun,
-                  StoreGradient<kAct, false>{x, dx, pixels, w.columns, sums.sum, sums.dot});
+    multiply_rows(rows, d, d_stride, w, begun, StoreGradient<kAct, false>(tile, w.columns), ahead);
 }
 
 HWY_INLINE void multiply_to_gradient(int rows, const float* d, int d_stride, const Packed& w,
-                                     const Begun& begun, const Source& x, const GradientOut& dx,
-                                     const std::int64_t* pixels, const GradientSums& sums, bool stream) {
-  switch (x.scale ? x.act : Act::None) {
+                                     const Begun& begun, const GradientTile& tile, bool stream,
+                                     const Ahead& ahead = {}) {
+  switch (tile.x.scale ? tile.x.act : Act::None) {
     case Act::Relu:
-      return multiply_to_gradient<Act::Relu>(rows, d, d_stride, w, begun, x, dx, pixels, sums, stream);
+      return multiply_to_gradient<Act::Relu>(rows, d, d_stride, w, begun, tile, stream, ahead);
     case Act::Relu6:
-      return multiply_to_gradient<Act::Relu6>(rows, d, d_stride, w, begun, x, dx, pixels, sums, stream);
+      return multiply_to_gradient<Act::Relu6>(rows, d, d_stride, w, begun, tile, stream, ahead);
     default:
-      return multiply_to_gradient<Act::None>(rows, d, d_stride, w, begun, x, dx, pixels, sums, stream);
+      return multiply_to_gradient<Act::None>(rows, d, d_stride, w, begun, tile, stream, ahead);
   }
 }
 
 /// a [rows, depth] * w, on to the rows of y.
 inline HWY_NOINLINE void multiply_to_output(int rows, const float* a, std::int64_t a_stride, const Packed& w,
-                                     const Begun& begun, float* y, std::int64_t y_stride,
-                                     const TileMoments& moments, bool stream) {
+                                            const Begun& begun, float* y, std::int64_t y_stride,
+                                            const TileMoments& moments, bool stream,
+                                            const Ahead& ahead = {}) {
   if (stream)
-    multiply_rows(rows, a, a_stride, w, begun, StoreRows<true>{y, y_stride, w.columns, moments});
+    multiply_rows(rows, a, a_stride, w, begun, StoreRows<true>{y, y_stride, w.columns, moments}, ahead);
   else
-    multiply_rows(rows, a, a_stride, w, begun, StoreRows<false>{y, y_stride, w.columns, moments});
+    multiply_rows(rows, a, a_stride, w, begun, StoreRows<false>{y, y_stride, w.columns, moments}, ahead);
 }
 
 // NOLINTNEXTLINE(google-readability-namespace-comments)

@@ -2,157 +2,15 @@
 #include "harness/kernels/isa.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "harness/kernels/dense.cpp"
+#define HWY_TARGET_INCLUDE "harness/kernels/dense_backward.cpp"
 #include <hwy/foreach_target.h>
 //
 #include "harness/kernels/sums-inl.h"
-#include "harness/kernels/window-inl.h"
+#include "harness/kernels/windows-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace ablate::kernels::HWY_NAMESPACE {
 namespace {
-
-/// The windows of an operation: one for each point of a grid over every image.
-struct Windows {
-  Window window;
-  std::int64_t images = 0;
-  int height = 0, width = 0;  // of the grid
-  int top = 0, left = 0;      // where the window of the grid's first point begins
-  int step = 1;               // pixels from window to window
-
-  std::int64_t rows() const { return images * height * width; }
-
-  /// Calls use(r, image, i, j) for the points `first` and following.
-  template <class Use>
-  void for_points(std::int64_t first, int rows, Use use) const {
-    int j = static_cast<int>(first % width), i = static_cast<int>(first / width % height);
-    std::int64_t image = first / width / height;
-    for (int r = 0; r < rows; ++r) {
-      use(r, image, i, j);
-      if (++j < width) continue;
-      j = 0;
-      if (++i < height) continue;
-      i = 0;
-      ++image;
-    }
-  }
-
-  void find_places(std::int64_t first, int rows, Place* places) const {
-    const std::int64_t pixels = std::int64_t(window.height) * window.width;
-    for_points(first, rows, [&](int r, std::int64_t image, int i, int j) {
-      places[r] = {image * pixels, top + i * step, left + j * step};
-    });
-  }
-};
-
-/// A product of windows [rows, depth] with a weight [depth, columns], packed block by block.
-struct WindowProduct {
-  Window window;
-  int columns = 0;
-  const float* panels = nullptr;
-
-  static std::int64_t floats(const Window& window, int columns) {
-    return Packed::floats(window.pixels() * window.channels, columns);
-  }
-  Packed block(int b) const {
-    return {panels + Packed::floats(window.first_column(b), columns), window.depth(b), columns};
-  }
-  bool in_blocks() const { return window.blocks() > 1; }
-};
-
-/// What a chunk needs to gather and multiply.
-struct GatherRoom {
-  GatherRoom(Scratch& scratch, const Window& window, int tile, int columns_kept)
-      : stride(tile_stride(window.largest_depth())),
-        kept_stride(tile_stride(columns_kept)),
-        places(scratch.take<Place>(tile)),
-        rows(scratch.floats(std::int64_t(tile) * stride + kLanes)),
-        kept(columns_kept ? scratch.floats(std::int64_t(tile) * kept_stride) : nullptr) {}
-
-  int stride, kept_stride;
-  Place* places;
-  float* rows;  // [tile, stride]: a block of the windows
-  float* kept;  // [tile, kept_stride]: the product of the blocks so far
-};
-
-/// Gathers block after block; finish(block's weights, what the product begins with) makes the last product.
-template <class Map, class Finish>
-HWY_INLINE void multiply_windows(const WindowProduct& product, const Map& map, int rows,
-                                 const GatherRoom& room, Finish finish) {
-  const int last = product.window.blocks() - 1;
-  for (int b = 0; b <= last; ++b) {
-    gather(product.window, map, room.places, rows, b, room.rows, room.stride);
-    const Begun begun{b == 0 ? nullptr : room.kept, room.kept_stride};
-    if (b == last) return finish(product.block(b), begun);
-    multiply_rows(rows, room.rows, room.stride, product.block(b), begun,
-                  KeepSums{room.kept, room.kept_stride});
-  }
-}
-
-Windows forward_windows(const Dense& shape, const Source& x) {
-  Windows all;
-  all.window = {shape.height,        shape.width,        shape.in,
-                shape.kernel_height, shape.kernel_width, x.stride == shape.in};
-  all.images = shape.images;
-  all.height = shape.out_height(), all.width = shape.out_width();
-  all.top = -shape.pad_height, all.left = -shape.pad_width, all.step = shape.stride;
-  return all;
-}
-
-struct DenseForward {
-  const Dense& shape;
-  const Windows& windows;
-  WindowProduct product;
-  Source x;
-  float* y;
-  std::int64_t y_stride;
-  bool stream;
-
-  void chunk(std::int64_t begin, std::int64_t end, int tile, bool with_moments, double* mean,
-             double* squares) const {
-    Scratch scratch;
-    const GatherRoom room(scratch, product.window, tile, product.in_blocks() ? shape.out : 0);
-    const auto moments = tile_moments(scratch, shape.out, with_moments);
-    PartialMoments sums{0, shape.out, mean, squares};
-    for (std::int64_t row = begin; row < end; row += tile) {
-      const int rows = static_cast<int>(std::min<std::int64_t>(tile, end - row));
-      windows.find_places(row, rows, room.places);
-      multiply_windows(product, x, rows, room, [&](const Packed& w, const Begun& begun) HWY_ATTR {
-        multiply_to_output(rows, room.rows, room.stride, w, begun, y + row * y_stride, y_stride, moments,
-                           stream);
-      });
-      if (with_moments) merge_tile(moments, rows, sums);
-    }
-    if (stream) hwy::FlushStream();
-  }
-};
-
-void forward_dense(const Dense& shape, const Source& x, const float* w, float* y, std::int64_t y_stride,
-                   const Moments& moments, const ForEach& each) {
-  Scratch scratch;
-  const Windows windows = forward_windows(shape, x);
-  const Window& window = windows.window;
-  const bool with_moments = moments.mean != nullptr;
-  float* panels = scratch.floats(WindowProduct::floats(window, shape.out));
-  const WindowProduct product{window, shape.out, panels};
-  for (int b = 0; b < window.blocks(); ++b)
-    pack(w + window.first_column(b), 1, std::int64_t(window.pixels()) * shape.in, 0, window.depth(b),
-         window.depth(b), shape.out, panels + Packed::floats(window.first_column(b), shape.out));
-  const DenseForward work{shape,
-                          windows,
-                          product,
-                          for_segments(scratch, window, x),
-                          y,
-                          y_stride,
-                          streams(y, y_stride, windows.rows(), shape.out)};
-  const int tile = tile_rows(window.largest_depth(), shape.out);
-  const auto chunks = cut(windows.rows(), tile, tile);
-  ChunkPairs parts(scratch, chunks.count, with_moments ? shape.out : 0);
-  each(chunks.count, [&](std::int64_t i) {
-    work.chunk(chunks.begin(i), chunks.end(i), tile, with_moments, parts.first(i), parts.second(i));
-  });
-  if (with_moments) parts.merge_into(moments, chunks);
-}
 
 /// dw: the windows of the forward pass times d.
 struct DenseWeights {
@@ -177,9 +35,16 @@ struct DenseWeights {
       windows.find_places(row, rows, room.places);
       for (int b = 0; b < windows.window.blocks(); ++b) {
         gather(windows.window, x, room.places, rows, b, room.rows, room.stride);
-        of_block(b).add_rows(rows, d_tile, d_stride, room.rows, room.stride, sums + b * floats_of_block());
+        of_block(b).add_rows(rows, d_tile, d_stride, room.rows, room.stride, sums + b * floats_of_block(),
+                             b == 0 && row + 2 * tile <= end ? ahead(row + tile) : AheadRows());
       }
     }
+  }
+
+  AheadRows ahead(std::int64_t row) const {
+    const float* dz = d.dz + row * d.stride;
+    if (!d.c1) return {dz, dz, d.stride, d.stride, shape.out};
+    return {dz, d.y + row * d.y_stride, d.stride, d.y_stride, shape.out};
   }
 
   void write(float* sums, int chunks, float* dw) const {
@@ -266,7 +131,8 @@ struct DenseGradient {
       windows.find_places(at, rows, room.places);
       find_pixels(at, rows, pixels);
       multiply_windows(product, d, rows, room, [&](const Packed& w, const Begun& begun) HWY_ATTR {
-        multiply_to_gradient(rows, room.rows, room.stride, w, begun, x, dx, pixels, sums, stream);
+        multiply_to_gradient(rows, room.rows, room.stride, w, begun, {x, dx, pixels, sums.sum, sums.dot, 0},
+                             stream);
       });
       sums.add_to(shape.in, sum, dot);
     }
@@ -316,14 +182,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace ablate::kernels {
 
-HWY_EXPORT(forward_dense);
 HWY_EXPORT(backward_dense);
-
-void dense_forward(const Dense& shape, const Source& x, const float* w, float* y, std::int64_t y_stride,
-                   const Moments& moments, const ForEach& each) {
-  instruction_set();
-  HWY_DYNAMIC_DISPATCH(forward_dense)(shape, x, w, y, y_stride, moments, each);
-}
 
 void dense_backward(const Dense& shape, const GradientIn& d, const Source& x, const float* w,
                     const GradientOut& dx, float* dw, const ForEach& each) {
