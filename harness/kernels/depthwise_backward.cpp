@@ -22,16 +22,13 @@ struct Backward {
 };
 
 /// One row of one vector of channels of d, into a ring.
-HWY_INLINE void read_gradient(const GradientIn& d, std::int64_t pixel, int width, int c, int count,
-                              std::int64_t ahead, float* out) {
-  const float *dz = d.dz + pixel * d.stride + c, *y = d.c1 ? d.y + pixel * d.y_stride + c : nullptr;
+HWY_INLINE void read_gradient(const GradientIn& d, const float* dz, const float* y, int width, int c,
+                              int count, float* out) {
   for_blocks<4>(width, [&]<int P>(Pixels<P>, int w) HWY_ATTR {
     Vector v[P], raw[P];
     load_pixels(dz + w * d.stride, d.stride, count, v);
-    for (int p = 0; ahead && p < P; ++p) hwy::Prefetch(dz + (w + p + ahead) * d.stride);
-    if (y) {
+    if (d.c1) {
       load_pixels(y + w * d.y_stride, d.y_stride, count, raw);
-      for (int p = 0; ahead && p < P; ++p) hwy::Prefetch(y + (w + p + ahead) * d.y_stride);
       const Vector c1 = hn::Load(kFloats, d.c1 + c), c2 = hn::Load(kFloats, d.c2 + c);
       const Vector c3 = hn::Load(kFloats, d.c3 + c);
       for (int p = 0; p < P; ++p) v[p] = hn::MulAdd(c1, v[p], hn::MulAdd(c2, raw[p], c3));
@@ -152,21 +149,31 @@ struct BackwardChunk {
   double *total_dw, *total_sums;
 };
 
+/// The maps that one group of one image reads, and what to ask for while a row of dx is made.
+struct Maps {
+  Ahead x, dz, y;  // y: only with c1
+};
+struct Wishes {
+  const float *x = nullptr, *dz = nullptr, *y = nullptr;
+};
+
 /// Row h of dx, all vectors of a group.
 template <int KW, int S>
 HWY_INLINE void input_row(const Backward& job, const BackwardChunk& chunk, const Group& group,
-                          std::int64_t image, int h) {
+                          std::int64_t image, int h, const Wishes& wishes) {
   const auto& s = job.s;
   Taps taps;
   for (int k = s.kernel_height - 1; k >= 0; --k) {
     const int from = h + s.kernel_height / 2 - k;
     if (from >= 0 && from % S == 0 && from / S < s.out_height()) taps.add(chunk.d.row(from / S), k, KW);
   }
+  const auto& dx = job.dx;
+  const auto& x = job.reading.x;
+  const auto& d = job.d;
   const std::int64_t pixel = (image * s.height + h) * s.width;
   for (int v = 0; v < group.count; ++v) {
     const int c = (group.first + v) * kLanes;
-    const auto& dx = job.dx;
-    const InputRow row{.raw = job.reading.x.data + pixel * job.reading.x.stride + c,
+    const InputRow row{.raw = x.data + pixel * x.stride + c,
                        .read = chunk.x.row(h) + v * chunk.x.row_size + chunk.x.halo * kLanes,
                        .base = dx.base ? dx.base + pixel * dx.base_stride + c : nullptr,
                        .out = dx.data ? dx.data + pixel * dx.stride + c : nullptr,
@@ -177,6 +184,10 @@ HWY_INLINE void input_row(const Backward& job, const BackwardChunk& chunk, const
     const std::int64_t at = std::int64_t(v) * chunk.d.row_size + chunk.d.halo * kLanes;
     const Vector centre = dx.sum ? hn::Load(kFloats, dx.centre + c) : all(0);
     for_blocks<8>(s.width, [&]<int P>(Pixels<P>, int w) HWY_ATTR {
+      const int ahead = w / (S * S);
+      ask_for<P>(wishes.x, w, x.stride, v);
+      ask_for<P / (S * S)>(wishes.dz, ahead, d.stride, v);
+      ask_for<P / (S * S)>(wishes.y, ahead, d.y_stride, v);
       Vector part[P];
       convolve_back<KW, S>(taps, at + w / S * kLanes, weights, part);
       store_gradient(job, row, w, centre, part);
@@ -185,27 +196,22 @@ HWY_INLINE void input_row(const Backward& job, const BackwardChunk& chunk, const
 }
 
 /// Row h of x, all vectors of a group, into the ring.
-HWY_INLINE void fetch_input(const Backward& job, const Ring& ring, const Group& group, std::int64_t image,
+HWY_INLINE void fetch_input(const Backward& job, const Ring& ring, const Group& group, const Ahead& x,
                             int h) {
-  const auto& s = job.s;
-  const std::int64_t row_stride = s.width * job.reading.x.stride;
-  const std::int64_t ahead = h + 2 < s.height ? 2 * row_stride : 0;
   for (int v = 0; v < group.count; ++v) {
     const int c = (group.first + v) * kLanes;
-    job.reading.row(job.reading.x.data + (image * s.height + h) * row_stride + c, s.width, c,
-                    std::min(kLanes, s.channels - c), ahead,
+    job.reading.row(x.row(h) + v * kLanes, job.s.width, c, std::min(kLanes, job.s.channels - c),
                     ring.row(h) + v * ring.row_size + ring.halo * kLanes);
   }
 }
 
-HWY_INLINE void fetch_gradient(const Backward& job, const Ring& ring, const Group& group, std::int64_t image,
+HWY_INLINE void fetch_gradient(const Backward& job, const Ring& ring, const Group& group, const Maps& maps,
                                int oh) {
-  const auto& s = job.s;
-  const std::int64_t ahead = oh + 2 < s.out_height() ? 2 * s.out_width() : 0;
   for (int v = 0; v < group.count; ++v) {
     const int c = (group.first + v) * kLanes;
-    read_gradient(job.d, (image * s.out_height() + oh) * s.out_width(), s.out_width(), c,
-                  std::min(kLanes, s.channels - c), ahead,
+    const float* y = job.d.c1 ? maps.y.row(oh) + v * kLanes : nullptr;
+    read_gradient(job.d, maps.dz.row(oh) + v * kLanes, y, job.s.out_width(), c,
+                  std::min(kLanes, job.s.channels - c),
                   ring.row(oh) + v * ring.row_size + ring.halo * kLanes);
   }
 }
@@ -221,29 +227,45 @@ void flush(const Backward& job, const BackwardChunk& chunk, const Group& group) 
   for (int i = 0; job.wants_dw && i < group.count * kLanes * taps; ++i) total[i] += dw[i], dw[i] = 0;
 }
 
+/// The kernel's gradient from row oh of d, all vectors of a group.
+template <int KW, int S>
+HWY_INLINE void gradient_row(const Backward& job, const BackwardChunk& chunk, const Group& group, int oh) {
+  const int first = oh * S - job.s.kernel_height / 2;
+  Taps taps;
+  for (int k = 0; k < job.s.kernel_height; ++k)
+    if (first + k >= 0 && first + k < job.s.height) taps.add(chunk.x.row(first + k), k, KW);
+  for (int v = 0; v < group.count; ++v)
+    kernel_gradient<KW, S>(taps, std::int64_t(v) * chunk.x.row_size,
+                           chunk.d.row(oh) + v * chunk.d.row_size + chunk.d.halo * kLanes, job.s.out_width(),
+                           chunk.dw + std::int64_t(group.first + v) * job.taps() * kLanes);
+}
+
 /// One group of one image: d is gone through once, dw is taken from each of its rows and dx from those that
 /// are complete.
 template <int KW, int S>
-void backward_group(const Backward& job, const BackwardChunk& chunk, const Group& group, std::int64_t image) {
+void backward_group(const Backward& job, const BackwardChunk& chunk, const Group& group, std::int64_t image,
+                    const Maps& maps) {
   const auto& s = job.s;
   const int pad = s.kernel_height / 2;
   int next = 0, h = 0;
   for (int oh = 0; oh < s.out_height(); ++oh) {
-    const int first = oh * S - pad;
-    for (next = std::max(next, first); next <= std::min(s.height - 1, first + s.kernel_height - 1); ++next)
-      fetch_input(job, chunk.x, group, image, next);
-    fetch_gradient(job, chunk.d, group, image, oh);
-    if (job.wants_dw) {
-      Taps taps;
-      for (int k = 0; k < s.kernel_height; ++k)
-        if (first + k >= 0 && first + k < s.height) taps.add(chunk.x.row(first + k), k, KW);
-      for (int v = 0; v < group.count; ++v)
-        kernel_gradient<KW, S>(taps, std::int64_t(v) * chunk.x.row_size,
-                               chunk.d.row(oh) + v * chunk.d.row_size + chunk.d.halo * kLanes, s.out_width(),
-                               chunk.dw + std::int64_t(group.first + v) * job.taps() * kLanes);
+    const int first = oh * S - pad, end = first + s.kernel_height;
+    for (next = std::max(next, first); next < std::min(s.height, end); ++next)
+      fetch_input(job, chunk.x, group, maps.x, next);
+    fetch_gradient(job, chunk.d, group, maps, oh);
+    if (job.wants_dw) gradient_row<KW, S>(job, chunk, group, oh);
+    const int complete = oh + 1 == s.out_height() ? s.height : std::min(s.height, oh * S + S - pad);
+    for (int i = 0; job.wants_dx && h < complete; ++h, ++i) {
+      Wishes wishes;
+      if (i < S) {
+        const std::int64_t part = i * (s.out_width() / S);
+        const float *dz = maps.dz.row(oh + 1), *y = job.d.c1 ? maps.y.row(oh + 1) : nullptr;
+        wishes = {.x = maps.x.row(end + i),
+                  .dz = dz ? dz + part * job.d.stride : nullptr,
+                  .y = y ? y + part * job.d.y_stride : nullptr};
+      }
+      input_row<KW, S>(job, chunk, group, image, h, wishes);
     }
-    const int end = oh + 1 == s.out_height() ? s.height : std::min(s.height, oh * S + S - pad);
-    for (; job.wants_dx && h < end; ++h) input_row<KW, S>(job, chunk, group, image, h);
   }
 }
 
@@ -267,7 +289,15 @@ void backward_images(const Backward& job, std::int64_t begin, std::int64_t end, 
   for (std::int64_t image = begin; image < end; ++image)
     for (int i = 0; i < groups; ++i) {
       const Group group{i * vectors, std::min(vectors, all_vectors - i * vectors)};
-      backward_group<KW, S>(job, chunk, group, image);
+      const bool last = i + 1 == groups && image + 1 == end;
+      const Place now{image, i}, next = i + 1 == groups ? Place{image + 1, 0} : Place{image, i + 1};
+      const auto of = [&](const float* data, std::int64_t stride, int height, int width) {
+        return ahead_of(data, stride, height, width, vectors * kLanes, now, next, last);
+      };
+      const Maps maps{.x = of(job.reading.x.data, job.reading.x.stride, s.height, s.width),
+                      .dz = of(job.d.dz, job.d.stride, s.out_height(), s.out_width()),
+                      .y = of(job.d.y, job.d.y_stride, s.out_height(), s.out_width())};
+      backward_group<KW, S>(job, chunk, group, image, maps);
       chunk.pixels[i] += std::int64_t(s.height) * s.width;
       if (chunk.pixels[i] < kBandRows && image + 1 < end) continue;
       flush(job, chunk, group);
