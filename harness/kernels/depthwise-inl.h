@@ -57,10 +57,15 @@ struct Group {
   int first, count;
 };
 
-/// So many vectors of channels that the rings stay in the first-level cache.
-inline int vectors_of_a_group(int channels, int row_bytes) {
-  constexpr int kBytes = 12 << 10;
-  const int all_vectors = padded(channels) / kLanes, most = std::clamp(kBytes / row_bytes, 1, all_vectors);
+/// What the rings may take: part of a first- or of a second-level cache. Groups of few channels fit the
+/// first, but go through memory in short stretches; measured, that pays for the forward pass, as long as the
+/// stretches are whole cache lines, and not for the backward pass with its three maps.
+constexpr int kFirstLevel = 12 << 10, kSecondLevel = 384 << 10;
+
+/// So many vectors of channels that rings of `columns` take `bytes` at most.
+inline int vectors_of_a_group(int channels, int columns, int bytes) {
+  const int all_vectors = padded(channels) / kLanes;
+  const int most = std::clamp(bytes / (columns * kLanes * int(sizeof(float))), 1, all_vectors);
   const int groups = (all_vectors + most - 1) / most;
   return (all_vectors + groups - 1) / groups;
 }

@@ -37,15 +37,29 @@ HWY_INLINE void read_gradient(const GradientIn& d, const float* dz, const float*
   });
 }
 
-/// Adds x * d over a row to R rows of the kernel's gradient, total [R, KW, kLanes]. x: where the taps of the
-/// first output are in each of its rows.
+/// The row of d that comes next, to be asked for: null, or first pixels of a group.
+struct NextGradient {
+  const float *dz, *y;
+  std::int64_t stride, y_stride;
+  int vector;  // of the group
+
+  template <int P>
+  HWY_INLINE void ask(int w) const {
+    ask_for<P>(dz, w, stride, vector);
+    ask_for<P>(y, w, y_stride, vector);
+  }
+};
+
+/// Adds x * d over a row to R rows of the kernel's gradient, total [R, KW, kLanes]. at: where the taps of the
+/// first output are in each of the rows of x.
 template <int KW, int S, int R>
 HWY_INLINE void add_products(const float* const* rows, std::int64_t at, const float* d, int width,
-                             float* total) {
+                             float* total, const NextGradient* next) {
   Vector sum[R][KW];
   for (int r = 0; r < R; ++r)
     for (int j = 0; j < KW; ++j) sum[r][j] = hn::Load(kFloats, total + (r * KW + j) * kLanes);
   for_blocks<4>(width, [&]<int P>(Pixels<P>, int w) HWY_ATTR {
+    if (next) next->ask<P>(w);
     Vector gradient[P];
     for (int p = 0; p < P; ++p) gradient[p] = hn::Load(kFloats, d + (w + p) * kLanes);
     HWY_UNROLL(4)
@@ -67,17 +81,19 @@ HWY_INLINE void add_products(const float* const* rows, std::int64_t at, const fl
 
 /// The kernel's gradient from one row of d: total [kernel height, KW, kLanes].
 template <int KW, int S>
-HWY_INLINE void kernel_gradient(const Taps& taps, std::int64_t at, const float* d, int width, float* total) {
+HWY_INLINE void kernel_gradient(const Taps& taps, std::int64_t at, const float* d, int width, float* total,
+                                const NextGradient& next) {
   for (int k = 0; k < taps.count;) {
     const float* const* rows = taps.row + k;
     float* part = total + taps.weight[k];
     const int left = taps.count - k;
+    const NextGradient* asked = k == 0 ? &next : nullptr;
     if (left >= 3)
-      add_products<KW, S, 3>(rows, at, d, width, part), k += 3;
+      add_products<KW, S, 3>(rows, at, d, width, part, asked), k += 3;
     else if (left == 2)
-      add_products<KW, S, 2>(rows, at, d, width, part), k += 2;
+      add_products<KW, S, 2>(rows, at, d, width, part, asked), k += 2;
     else
-      add_products<KW, S, 1>(rows, at, d, width, part), k += 1;
+      add_products<KW, S, 1>(rows, at, d, width, part, asked), k += 1;
   }
 }
 
@@ -149,18 +165,15 @@ struct BackwardChunk {
   double *total_dw, *total_sums;
 };
 
-/// The maps that one group of one image reads, and what to ask for while a row of dx is made.
+/// The maps that one group of one image reads; y: only with c1.
 struct Maps {
-  Ahead x, dz, y;  // y: only with c1
-};
-struct Wishes {
-  const float *x = nullptr, *dz = nullptr, *y = nullptr;
+  Ahead x, dz, y;
 };
 
-/// Row h of dx, all vectors of a group.
+/// Row h of dx, all vectors of a group. Asks for the row of x at `ahead`.
 template <int KW, int S>
 HWY_INLINE void input_row(const Backward& job, const BackwardChunk& chunk, const Group& group,
-                          std::int64_t image, int h, const Wishes& wishes) {
+                          std::int64_t image, int h, const float* ahead) {
   const auto& s = job.s;
   Taps taps;
   for (int k = s.kernel_height - 1; k >= 0; --k) {
@@ -169,7 +182,6 @@ HWY_INLINE void input_row(const Backward& job, const BackwardChunk& chunk, const
   }
   const auto& dx = job.dx;
   const auto& x = job.reading.x;
-  const auto& d = job.d;
   const std::int64_t pixel = (image * s.height + h) * s.width;
   for (int v = 0; v < group.count; ++v) {
     const int c = (group.first + v) * kLanes;
@@ -184,10 +196,7 @@ HWY_INLINE void input_row(const Backward& job, const BackwardChunk& chunk, const
     const std::int64_t at = std::int64_t(v) * chunk.d.row_size + chunk.d.halo * kLanes;
     const Vector centre = dx.sum ? hn::Load(kFloats, dx.centre + c) : all(0);
     for_blocks<8>(s.width, [&]<int P>(Pixels<P>, int w) HWY_ATTR {
-      const int ahead = w / (S * S);
-      ask_for<P>(wishes.x, w, x.stride, v);
-      ask_for<P / (S * S)>(wishes.dz, ahead, d.stride, v);
-      ask_for<P / (S * S)>(wishes.y, ahead, d.y_stride, v);
+      ask_for<P>(ahead, w, x.stride, v);
       Vector part[P];
       convolve_back<KW, S>(taps, at + w / S * kLanes, weights, part);
       store_gradient(job, row, w, centre, part);
@@ -229,15 +238,22 @@ void flush(const Backward& job, const BackwardChunk& chunk, const Group& group) 
 
 /// The kernel's gradient from row oh of d, all vectors of a group.
 template <int KW, int S>
-HWY_INLINE void gradient_row(const Backward& job, const BackwardChunk& chunk, const Group& group, int oh) {
+HWY_INLINE void gradient_row(const Backward& job, const BackwardChunk& chunk, const Group& group,
+                             const Maps& maps, int oh) {
   const int first = oh * S - job.s.kernel_height / 2;
   Taps taps;
   for (int k = 0; k < job.s.kernel_height; ++k)
     if (first + k >= 0 && first + k < job.s.height) taps.add(chunk.x.row(first + k), k, KW);
-  for (int v = 0; v < group.count; ++v)
+  NextGradient next{.dz = maps.dz.row(oh + 1),
+                    .y = job.d.c1 ? maps.y.row(oh + 1) : nullptr,
+                    .stride = job.d.stride,
+                    .y_stride = job.d.y_stride};
+  for (int v = 0; v < group.count; ++v) {
+    next.vector = v;
     kernel_gradient<KW, S>(taps, std::int64_t(v) * chunk.x.row_size,
                            chunk.d.row(oh) + v * chunk.d.row_size + chunk.d.halo * kLanes, job.s.out_width(),
-                           chunk.dw + std::int64_t(group.first + v) * job.taps() * kLanes);
+                           chunk.dw + std::int64_t(group.first + v) * job.taps() * kLanes, next);
+  }
 }
 
 /// One group of one image: d is gone through once, dw is taken from each of its rows and dx from those that
@@ -253,19 +269,10 @@ void backward_group(const Backward& job, const BackwardChunk& chunk, const Group
     for (next = std::max(next, first); next < std::min(s.height, end); ++next)
       fetch_input(job, chunk.x, group, maps.x, next);
     fetch_gradient(job, chunk.d, group, maps, oh);
-    if (job.wants_dw) gradient_row<KW, S>(job, chunk, group, oh);
+    if (job.wants_dw) gradient_row<KW, S>(job, chunk, group, maps, oh);
     const int complete = oh + 1 == s.out_height() ? s.height : std::min(s.height, oh * S + S - pad);
-    for (int i = 0; job.wants_dx && h < complete; ++h, ++i) {
-      Wishes wishes;
-      if (i < S) {
-        const std::int64_t part = i * (s.out_width() / S);
-        const float *dz = maps.dz.row(oh + 1), *y = job.d.c1 ? maps.y.row(oh + 1) : nullptr;
-        wishes = {.x = maps.x.row(end + i),
-                  .dz = dz ? dz + part * job.d.stride : nullptr,
-                  .y = y ? y + part * job.d.y_stride : nullptr};
-      }
-      input_row<KW, S>(job, chunk, group, image, h, wishes);
-    }
+    for (int i = 0; job.wants_dx && h < complete; ++h, ++i)
+      input_row<KW, S>(job, chunk, group, image, h, i < S ? maps.x.row(end + i) : nullptr);
   }
 }
 
@@ -276,7 +283,7 @@ void backward_images(const Backward& job, std::int64_t begin, std::int64_t end, 
   const auto& s = job.s;
   RowsScratch scratch;
   const int halo = KW / 2, columns = s.width + s.out_width() + 4 * halo;
-  const int vectors = vectors_of_a_group(s.channels, s.kernel_height * columns * kLanes * int(sizeof(float)));
+  const int vectors = vectors_of_a_group(s.channels, s.kernel_height * columns, kSecondLevel);
   const int all_vectors = padded(s.channels) / kLanes, groups = (all_vectors + vectors - 1) / vectors;
   const BackwardChunk chunk{
       .x = {scratch, s.kernel_height, vectors, s.width, halo},

@@ -132,8 +132,10 @@ template <int KW, int S>
 void forward_images(const Forward& job, std::int64_t begin, std::int64_t end, RunningMoments* total) {
   const auto& s = job.s;
   RowsScratch scratch;
-  const int halo = KW / 2, row_bytes = s.kernel_height * (s.width + 2 * halo) * kLanes * int(sizeof(float));
-  const int vectors = vectors_of_a_group(s.channels, row_bytes), all_vectors = padded(s.channels) / kLanes;
+  const int halo = KW / 2, all_vectors = padded(s.channels) / kLanes;
+  const bool whole_lines = job.reading.x.stride % kLanes == 0;
+  const int vectors = vectors_of_a_group(s.channels, s.kernel_height * (s.width + 2 * halo),
+                                         whole_lines ? kFirstLevel : kSecondLevel);
   const Ring ring(scratch, s.kernel_height, vectors, s.width, halo);
   const int groups = (all_vectors + vectors - 1) / vectors;
   auto* statistics = total ? scratch.take<Statistics>(groups) : nullptr;
