@@ -21,7 +21,8 @@ namespace ablate::kernels {
 namespace HWY_NAMESPACE {
 namespace {
 
-constexpr int kMostRows = 5;  // of a kernel
+constexpr int kMostRows = 5;       // of a kernel
+constexpr std::size_t kLine = 64;  // bytes of the caches
 
 /// Rows of an image as vectors of channels, [slots, vectors, columns, kLanes]: row h is in slot h % slots.
 /// The `halo` columns on either side of a row stay zero.
@@ -170,7 +171,6 @@ inline Ahead ahead_of(const float* data, std::int64_t stride, int height, int wi
 /// Whether a map is large enough not to be kept in caches, and made of whole vectors that are cache lines.
 inline bool streams(const float* data, std::int64_t stride, std::int64_t pixels, int channels) {
   constexpr std::int64_t kLeastBytes = 4 << 20;
-  constexpr std::size_t kLine = 64;
   return kLanes * sizeof(float) == kLine && stride % kLanes == 0 &&
          reinterpret_cast<std::uintptr_t>(data) % kLine == 0 &&
          pixels * channels * std::int64_t(sizeof(float)) >= kLeastBytes;

@@ -133,7 +133,7 @@ void forward_images(const Forward& job, std::int64_t begin, std::int64_t end, Ru
   const auto& s = job.s;
   RowsScratch scratch;
   const int halo = KW / 2, all_vectors = padded(s.channels) / kLanes;
-  const bool whole_lines = job.reading.x.stride % kLanes == 0;
+  const bool whole_lines = kLanes * sizeof(float) == kLine && job.reading.x.stride % kLanes == 0;
   const int vectors = vectors_of_a_group(s.channels, s.kernel_height * (s.width + 2 * halo),
                                          whole_lines ? kFirstLevel : kSecondLevel);
   const Ring ring(scratch, s.kernel_height, vectors, s.width, halo);
