@@ -21,7 +21,8 @@ namespace ablate::kernels {
 namespace HWY_NAMESPACE {
 namespace {
 
-constexpr int kMostRows = 5;  // of a kernel
+constexpr int kMostRows = 5;       // of a kernel
+constexpr std::size_t kLine = 64;  // bytes of the caches
 
 /// Rows of an image as vectors of channels, [slots, vectors, columns, kLanes]: row h is in slot h % slots.
 /// The `halo` columns on either side of a row stay zero.
@@ -57,10 +58,15 @@ struct Group {
   int first, count;
 };
 
-/// So many vectors of channels that the rings stay in the first-level cache.
-inline int vectors_of_a_group(int channels, int row_bytes) {
-  constexpr int kBytes = 24 << 10;
-  const int all_vectors = padded(channels) / kLanes, most = std::clamp(kBytes / row_bytes, 1, all_vectors);
+/// What the rings may take: part of a first- or of a second-level cache. Groups of few channels fit the
+/// first, but go through memory in short stretches; measured, that pays for the forward pass, as long as the
+/// stretches are whole cache lines, and not for the backward pass with its three maps.
+constexpr int kFirstLevel = 12 << 10, kSecondLevel = 384 << 10;
+
+/// So many vectors of channels that rings of `columns` take `bytes` at most.
+inline int vectors_of_a_group(int channels, int columns, int bytes) {
+  const int all_vectors = padded(channels) / kLanes;
+  const int most = std::clamp(bytes / (columns * kLanes * int(sizeof(float))), 1, all_vectors);
   const int groups = (all_vectors + most - 1) / most;
   return (all_vectors + groups - 1) / groups;
 }
@@ -102,12 +108,12 @@ struct Reading {
     high = x.act == Act::Relu6 ? 6 : kInfinity;
   }
 
-  /// One row of one vector of channels from c on, as read, into a ring; asks for what is `ahead` floats on.
-  HWY_INLINE void row(const float* in, int width, int c, int count, std::int64_t ahead, float* out) const {
-    if (!x.scale) return transform(in, width, count, ahead, out, [](Vector v) HWY_ATTR { return v; });
+  /// One row of one vector of channels from c on, as read, into a ring.
+  HWY_INLINE void row(const float* in, int width, int c, int count, float* out) const {
+    if (!x.scale) return transform(in, width, count, out, [](Vector v) HWY_ATTR { return v; });
     const Vector scale = hn::Load(kFloats, x.scale + c), shift = hn::Load(kFloats, x.shift + c);
     const Vector least = all(low), most = all(high);
-    transform(in, width, count, ahead, out,
+    transform(in, width, count, out,
               [&](Vector v) HWY_ATTR { return at_most(most, at_least(least, hn::MulAdd(scale, v, shift))); });
   }
 
@@ -116,23 +122,55 @@ struct Reading {
 
  private:
   template <class Body>
-  HWY_INLINE void transform(const float* in, int width, int count, std::int64_t ahead, float* out,
-                            const Body& body) const {
+  HWY_INLINE void transform(const float* in, int width, int count, float* out, const Body& body) const {
     for_blocks<4>(width, [&]<int P>(Pixels<P>, int w) HWY_ATTR {
-      const float* from = in + w * x.stride;
       Vector v[P];
-      load_pixels(from, x.stride, count, v);
-      if (ahead)
-        for (int p = 0; p < P; ++p) hwy::Prefetch(from + p * x.stride + ahead);
+      load_pixels(in + w * x.stride, x.stride, count, v);
       for (int p = 0; p < P; ++p) hn::Store(body(v[p]), kFloats, out + (w + p) * kLanes);
     });
   }
 };
 
+/// Asks for vector v of P pixels from pixel w of a row on; row null: for nothing. Spread over the arithmetic,
+/// this hides what memory takes.
+template <int P>
+HWY_INLINE void ask_for(const float* row, int w, std::int64_t stride, int v) {
+  if (!row) return;
+  HWY_UNROLL(32)
+  for (int i = 0; i < P; ++i) hwy::Prefetch(row + (w + i) * stride + v * kLanes);
+}
+
+/// The rows that are asked for while earlier ones are worked on: those of the image, then those of what comes
+/// after it (the next group of channels, or the next image).
+struct Ahead {
+  const float *image, *after;  // first pixels; after: null at the end
+  std::int64_t row_stride;
+  int rows;
+
+  const float* row(int h) const {
+    if (h < rows) return image + h * row_stride;
+    return after && h < 2 * rows ? after + (h - rows) * row_stride : nullptr;
+  }
+};
+
+/// The groups of the images of a chunk, one after the other.
+struct Place {
+  std::int64_t image;
+  int group;
+};
+
+/// Where a map continues: its rows at a place, and those at the next one, if there is a next one.
+inline Ahead ahead_of(const float* data, std::int64_t stride, int height, int width, int group_channels,
+                      const Place& now, const Place& next, bool last) {
+  const auto at = [&](const Place& place) {
+    return data + place.image * height * width * stride + std::int64_t(place.group) * group_channels;
+  };
+  return {at(now), last ? nullptr : at(next), width * stride, height};
+}
+
 /// Whether a map is large enough not to be kept in caches, and made of whole vectors that are cache lines.
 inline bool streams(const float* data, std::int64_t stride, std::int64_t pixels, int channels) {
-  constexpr std::int64_t kLeastBytes = 8 << 20;
-  constexpr std::size_t kLine = 64;
+  constexpr std::int64_t kLeastBytes = 4 << 20;
   return kLanes * sizeof(float) == kLine && stride % kLanes == 0 &&
          reinterpret_cast<std::uintptr_t>(data) % kLine == 0 &&
          pixels * channels * std::int64_t(sizeof(float)) >= kLeastBytes;

@@ -2,7 +2,7 @@
 #define HWY_TARGET_INCLUDE "harness/kernels/depthwise_backward.cpp"
 #include <hwy/foreach_target.h>
 
-#include "harness/kernels/depthwise-inl.h"
+#include "harness/kernels/depthwise_backward-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace ablate::kernels {
@@ -21,126 +21,44 @@ struct Backward {
   int taps() const { return s.kernel_height * s.kernel_width; }
 };
 
-/// One row of one vector of channels of d, into a ring.
-HWY_INLINE void read_gradient(const GradientIn& d, std::int64_t pixel, int width, int c, int count,
-                              std::int64_t ahead, float* out) {
-  const float *dz = d.dz + pixel * d.stride + c, *y = d.c1 ? d.y + pixel * d.y_stride + c : nullptr;
-  for_blocks<4>(width, [&]<int P>(Pixels<P>, int w) HWY_ATTR {
-    Vector v[P], raw[P];
-    load_pixels(dz + w * d.stride, d.stride, count, v);
-    for (int p = 0; ahead && p < P; ++p) hwy::Prefetch(dz + (w + p + ahead) * d.stride);
-    if (y) {
-      load_pixels(y + w * d.y_stride, d.y_stride, count, raw);
-      for (int p = 0; ahead && p < P; ++p) hwy::Prefetch(y + (w + p + ahead) * d.y_stride);
-      const Vector c1 = hn::Load(kFloats, d.c1 + c), c2 = hn::Load(kFloats, d.c2 + c);
-      const Vector c3 = hn::Load(kFloats, d.c3 + c);
-      for (int p = 0; p < P; ++p) v[p] = hn::MulAdd(c1, v[p], hn::MulAdd(c2, raw[p], c3));
-    }
-    for (int p = 0; p < P; ++p) hn::Store(v[p], kFloats, out + (w + p) * kLanes);
-  });
-}
-
-/// Adds x * d over a row to R rows of the kernel's gradient, total [R, KW, kLanes]. x: where the taps of the
-/// first output are in each of its rows.
-template <int KW, int S, int R>
-HWY_INLINE void add_products(const float* const* rows, std::int64_t at, const float* d, int width,
-                             float* total) {
-  Vector sum[R][KW];
-  for (int r = 0; r < R; ++r)
-    for (int j = 0; j < KW; ++j) sum[r][j] = hn::Load(kFloats, total + (r * KW + j) * kLanes);
-  for_blocks<4>(width, [&]<int P>(Pixels<P>, int w) HWY_ATTR {
-    Vector gradient[P];
-    for (int p = 0; p < P; ++p) gradient[p] = hn::Load(kFloats, d + (w + p) * kLanes);
-    HWY_UNROLL(4)
-    for (int r = 0; r < R; ++r) {
-      const float* in = rows[r] + at + w * S * kLanes;
-      HWY_UNROLL(16)
-      for (int t = 0; t < (P - 1) * S + KW; ++t) {
-        const Vector x = hn::Load(kFloats, in + t * kLanes);
-        HWY_UNROLL(8)
-        for (int j = 0; j < KW; ++j)
-          if (t >= j && (t - j) % S == 0 && (t - j) / S < P)
-            sum[r][j] = hn::MulAdd(x, gradient[(t - j) / S], sum[r][j]);
-      }
-    }
-  });
-  for (int r = 0; r < R; ++r)
-    for (int j = 0; j < KW; ++j) hn::Store(sum[r][j], kFloats, total + (r * KW + j) * kLanes);
-}
-
-/// The kernel's gradient from one row of d: total [kernel height, KW, kLanes].
-template <int KW, int S>
-HWY_INLINE void kernel_gradient(const Taps& taps, std::int64_t at, const float* d, int width, float* total) {
-  for (int k = 0; k < taps.count;) {
-    const float* const* rows = taps.row + k;
-    float* part = total + taps.weight[k];
-    const int left = taps.count - k;
-    if (left >= 3)
-      add_products<KW, S, 3>(rows, at, d, width, part), k += 3;
-    else if (left == 2)
-      add_products<KW, S, 2>(rows, at, d, width, part), k += 2;
-    else
-      add_products<KW, S, 1>(rows, at, d, width, part), k += 1;
-  }
-}
-
-/// The gradient of P pixels of a row, the first a multiple of S; at: where the output there is in a row of d.
-template <int KW, int S, int P>
-HWY_INLINE void convolve_back(const Taps& taps, std::int64_t at, const float* weights, Vector (&sum)[P]) {
-  constexpr int kHalo = KW / 2, kFirst = -(kHalo / S), kLast = (P - 1 + kHalo) / S;
-  for (int p = 0; p < P; ++p) sum[p] = all(0);
-  for (int k = 0; k < taps.count; ++k) {
-    const float* d = taps.row[k] + at;
-    Vector w[KW];
-    for (int j = 0; j < KW; ++j) w[j] = hn::Load(kFloats, weights + taps.weight[k] + j * kLanes);
-    HWY_UNROLL(16)
-    for (int t = kFirst; t <= kLast; ++t) {
-      const Vector gradient = hn::Load(kFloats, d + t * kLanes);
-      HWY_UNROLL(8)
-      for (int j = 0; j < KW; ++j) {
-        const int p = t * S + j - kHalo;
-        if (p >= 0 && p < P) sum[p] = hn::MulAdd(gradient, w[j], sum[p]);
-      }
-    }
-  }
-}
-
-/// One row of dx for one vector of channels.
+/// One row of dx of a group; the pointers are at its first channel and pixel.
 struct InputRow {
   const float *raw, *read;  // x as it lies in memory; as read, in a ring
   const float* base;        // or null
   float* out;               // or null
-  float *sum, *dot;         // or null; of the band
-  int count;
+  float *sum, *dot;         // of the band, or null
+  const float* centre;
 };
 
+/// P pixels from w on, channels c .. c + count, read: where they are in the ring's row.
 template <int P>
-HWY_INLINE void store_gradient(const Backward& job, const InputRow& row, int w, Vector centre,
-                               Vector (&part)[P]) {
+HWY_INLINE void store_gradient(const Backward& job, const InputRow& row, int w, int c, int count,
+                               const float* read, Vector (&part)[P]) {
   if (job.reading.x.act != Act::None) {
     const Vector low = all(job.reading.low), high = all(job.reading.high);
     for (int p = 0; p < P; ++p) {
-      const Vector value = hn::Load(kFloats, row.read + (w + p) * kLanes);
+      const Vector value = hn::Load(kFloats, read + p * kLanes);
       part[p] = hn::IfThenZeroElse(hn::Or(hn::Le(value, low), hn::Ge(value, high)), part[p]);
     }
   }
   if (row.sum) {
+    const Vector centre = hn::Load(kFloats, row.centre + c);
     Vector raw[P], sum = all(0), dot = all(0);
-    load_pixels(row.raw + w * job.reading.x.stride, job.reading.x.stride, row.count, raw);
+    load_pixels(row.raw + w * job.reading.x.stride + c, job.reading.x.stride, count, raw);
     for (int p = 0; p < P; ++p) {
       sum = hn::Add(sum, part[p]);
       dot = hn::MulAdd(part[p], hn::Sub(raw[p], centre), dot);
     }
-    add_to(row.sum, sum);
-    add_to(row.dot, dot);
+    add_to(row.sum + c, sum);
+    add_to(row.dot + c, dot);
   }
   if (!row.out) return;
   if (row.base) {
     Vector base[P];
-    load_pixels(row.base + w * job.dx.base_stride, job.dx.base_stride, row.count, base);
+    load_pixels(row.base + w * job.dx.base_stride + c, job.dx.base_stride, count, base);
     for (int p = 0; p < P; ++p) part[p] = hn::Add(base[p], part[p]);
   }
-  store_block(part, row.out + w * job.dx.stride, job.dx.stride, row.count, job.stream);
+  store_block(part, row.out + w * job.dx.stride + c, job.dx.stride, count, job.stream);
 }
 
 /// What one chunk works with.
@@ -152,60 +70,62 @@ struct BackwardChunk {
   double *total_dw, *total_sums;
 };
 
-/// Row h of dx, all vectors of a group.
+/// The maps that one group of one image reads; y: only with c1.
+struct Maps {
+  Ahead x, dz, y;
+};
+
+/// Row h of dx, all vectors of a group. Asks for the row of x at `ahead`.
 template <int KW, int S>
 HWY_INLINE void input_row(const Backward& job, const BackwardChunk& chunk, const Group& group,
-                          std::int64_t image, int h) {
+                          std::int64_t image, int h, const float* ahead) {
   const auto& s = job.s;
   Taps taps;
   for (int k = s.kernel_height - 1; k >= 0; --k) {
     const int from = h + s.kernel_height / 2 - k;
     if (from >= 0 && from % S == 0 && from / S < s.out_height()) taps.add(chunk.d.row(from / S), k, KW);
   }
+  const auto& dx = job.dx;
+  const auto& x = job.reading.x;
   const std::int64_t pixel = (image * s.height + h) * s.width;
-  for (int v = 0; v < group.count; ++v) {
-    const int c = (group.first + v) * kLanes;
-    const auto& dx = job.dx;
-    const InputRow row{.raw = job.reading.x.data + pixel * job.reading.x.stride + c,
-                       .read = chunk.x.row(h) + v * chunk.x.row_size + chunk.x.halo * kLanes,
-                       .base = dx.base ? dx.base + pixel * dx.base_stride + c : nullptr,
-                       .out = dx.data ? dx.data + pixel * dx.stride + c : nullptr,
-                       .sum = dx.sum ? chunk.sums.sum + c : nullptr,
-                       .dot = dx.sum ? chunk.sums.dot + c : nullptr,
-                       .count = std::min(kLanes, s.channels - c)};
-    const float* weights = job.weights + std::int64_t(c) * job.taps();
-    const std::int64_t at = std::int64_t(v) * chunk.d.row_size + chunk.d.halo * kLanes;
-    const Vector centre = dx.sum ? hn::Load(kFloats, dx.centre + c) : all(0);
-    for_blocks<8>(s.width, [&]<int P>(Pixels<P>, int w) HWY_ATTR {
+  const int first = group.first * kLanes;
+  const InputRow row{.raw = x.data + pixel * x.stride + first,
+                     .read = chunk.x.row(h) + chunk.x.halo * kLanes,
+                     .base = dx.base ? dx.base + pixel * dx.base_stride + first : nullptr,
+                     .out = dx.data ? dx.data + pixel * dx.stride + first : nullptr,
+                     .sum = dx.sum ? chunk.sums.sum + first : nullptr,
+                     .dot = dx.sum ? chunk.sums.dot + first : nullptr,
+                     .centre = dx.sum ? dx.centre + first : nullptr};
+  for_blocks<8>(s.width, [&]<int P>(Pixels<P>, int w) HWY_ATTR {
+    for (int v = 0; v < group.count; ++v) {
+      const int c = v * kLanes;
+      ask_for<P>(ahead, w, x.stride, v);
       Vector part[P];
-      convolve_back<KW, S>(taps, at + w / S * kLanes, weights, part);
-      store_gradient(job, row, w, centre, part);
-    });
-  }
+      convolve_back<KW, S>(taps, std::int64_t(v) * chunk.d.row_size + (chunk.d.halo + w / S) * kLanes,
+                           job.weights + std::int64_t(first + c) * job.taps(), part);
+      store_gradient(job, row, w, c, std::min(kLanes, s.channels - first - c),
+                     row.read + std::int64_t(v) * chunk.x.row_size + w * kLanes, part);
+    }
+  });
 }
 
 /// Row h of x, all vectors of a group, into the ring.
-HWY_INLINE void fetch_input(const Backward& job, const Ring& ring, const Group& group, std::int64_t image,
+HWY_INLINE void fetch_input(const Backward& job, const Ring& ring, const Group& group, const Ahead& x,
                             int h) {
-  const auto& s = job.s;
-  const std::int64_t row_stride = s.width * job.reading.x.stride;
-  const std::int64_t ahead = h + 2 < s.height ? 2 * row_stride : 0;
   for (int v = 0; v < group.count; ++v) {
     const int c = (group.first + v) * kLanes;
-    job.reading.row(job.reading.x.data + (image * s.height + h) * row_stride + c, s.width, c,
-                    std::min(kLanes, s.channels - c), ahead,
+    job.reading.row(x.row(h) + v * kLanes, job.s.width, c, std::min(kLanes, job.s.channels - c),
                     ring.row(h) + v * ring.row_size + ring.halo * kLanes);
   }
 }
 
-HWY_INLINE void fetch_gradient(const Backward& job, const Ring& ring, const Group& group, std::int64_t image,
+HWY_INLINE void fetch_gradient(const Backward& job, const Ring& ring, const Group& group, const Maps& maps,
                                int oh) {
-  const auto& s = job.s;
-  const std::int64_t ahead = oh + 2 < s.out_height() ? 2 * s.out_width() : 0;
   for (int v = 0; v < group.count; ++v) {
     const int c = (group.first + v) * kLanes;
-    read_gradient(job.d, (image * s.out_height() + oh) * s.out_width(), s.out_width(), c,
-                  std::min(kLanes, s.channels - c), ahead,
+    const float* y = job.d.c1 ? maps.y.row(oh) + v * kLanes : nullptr;
+    read_gradient(job.d, maps.dz.row(oh) + v * kLanes, y, job.s.out_width(), c,
+                  std::min(kLanes, job.s.channels - c),
                   ring.row(oh) + v * ring.row_size + ring.halo * kLanes);
   }
 }
@@ -221,29 +141,43 @@ void flush(const Backward& job, const BackwardChunk& chunk, const Group& group) 
   for (int i = 0; job.wants_dw && i < group.count * kLanes * taps; ++i) total[i] += dw[i], dw[i] = 0;
 }
 
+/// The kernel's gradient from row oh of d, all vectors of a group.
+template <int KW, int S>
+HWY_INLINE void gradient_row(const Backward& job, const BackwardChunk& chunk, const Group& group,
+                             const Maps& maps, int oh) {
+  const int first = oh * S - job.s.kernel_height / 2;
+  Taps taps;
+  for (int k = 0; k < job.s.kernel_height; ++k)
+    if (first + k >= 0 && first + k < job.s.height) taps.add(chunk.x.row(first + k), k, KW);
+  NextGradient next{.dz = maps.dz.row(oh + 1),
+                    .y = job.d.c1 ? maps.y.row(oh + 1) : nullptr,
+                    .stride = job.d.stride,
+                    .y_stride = job.d.y_stride};
+  for (int v = 0; v < group.count; ++v) {
+    next.vector = v;
+    kernel_gradient<KW, S>(taps, std::int64_t(v) * chunk.x.row_size,
+                           chunk.d.row(oh) + v * chunk.d.row_size + chunk.d.halo * kLanes, job.s.out_width(),
+                           chunk.dw + std::int64_t(group.first + v) * job.taps() * kLanes, next);
+  }
+}
+
 /// One group of one image: d is gone through once, dw is taken from each of its rows and dx from those that
 /// are complete.
 template <int KW, int S>
-void backward_group(const Backward& job, const BackwardChunk& chunk, const Group& group, std::int64_t image) {
+void backward_group(const Backward& job, const BackwardChunk& chunk, const Group& group, std::int64_t image,
+                    const Maps& maps) {
   const auto& s = job.s;
   const int pad = s.kernel_height / 2;
   int next = 0, h = 0;
   for (int oh = 0; oh < s.out_height(); ++oh) {
-    const int first = oh * S - pad;
-    for (next = std::max(next, first); next <= std::min(s.height - 1, first + s.kernel_height - 1); ++next)
-      fetch_input(job, chunk.x, group, image, next);
-    fetch_gradient(job, chunk.d, group, image, oh);
-    if (job.wants_dw) {
-      Taps taps;
-      for (int k = 0; k < s.kernel_height; ++k)
-        if (first + k >= 0 && first + k < s.height) taps.add(chunk.x.row(first + k), k, KW);
-      for (int v = 0; v < group.count; ++v)
-        kernel_gradient<KW, S>(taps, std::int64_t(v) * chunk.x.row_size,
-                               chunk.d.row(oh) + v * chunk.d.row_size + chunk.d.halo * kLanes, s.out_width(),
-                               chunk.dw + std::int64_t(group.first + v) * job.taps() * kLanes);
-    }
-    const int end = oh + 1 == s.out_height() ? s.height : std::min(s.height, oh * S + S - pad);
-    for (; job.wants_dx && h < end; ++h) input_row<KW, S>(job, chunk, group, image, h);
+    const int first = oh * S - pad, end = first + s.kernel_height;
+    for (next = std::max(next, first); next < std::min(s.height, end); ++next)
+      fetch_input(job, chunk.x, group, maps.x, next);
+    fetch_gradient(job, chunk.d, group, maps, oh);
+    if (job.wants_dw) gradient_row<KW, S>(job, chunk, group, maps, oh);
+    const int complete = oh + 1 == s.out_height() ? s.height : std::min(s.height, oh * S + S - pad);
+    for (int i = 0; job.wants_dx && h < complete; ++h, ++i)
+      input_row<KW, S>(job, chunk, group, image, h, i < S ? maps.x.row(end + i) : nullptr);
   }
 }
 
@@ -254,7 +188,7 @@ void backward_images(const Backward& job, std::int64_t begin, std::int64_t end, 
   const auto& s = job.s;
   RowsScratch scratch;
   const int halo = KW / 2, columns = s.width + s.out_width() + 4 * halo;
-  const int vectors = vectors_of_a_group(s.channels, s.kernel_height * columns * kLanes * int(sizeof(float)));
+  const int vectors = vectors_of_a_group(s.channels, s.kernel_height * columns, kSecondLevel);
   const int all_vectors = padded(s.channels) / kLanes, groups = (all_vectors + vectors - 1) / vectors;
   const BackwardChunk chunk{
       .x = {scratch, s.kernel_height, vectors, s.width, halo},
@@ -267,7 +201,15 @@ void backward_images(const Backward& job, std::int64_t begin, std::int64_t end, 
   for (std::int64_t image = begin; image < end; ++image)
     for (int i = 0; i < groups; ++i) {
       const Group group{i * vectors, std::min(vectors, all_vectors - i * vectors)};
-      backward_group<KW, S>(job, chunk, group, image);
+      const bool last = i + 1 == groups && image + 1 == end;
+      const Place now{image, i}, next = i + 1 == groups ? Place{image + 1, 0} : Place{image, i + 1};
+      const auto of = [&](const float* data, std::int64_t stride, int height, int width) {
+        return ahead_of(data, stride, height, width, vectors * kLanes, now, next, last);
+      };
+      const Maps maps{.x = of(job.reading.x.data, job.reading.x.stride, s.height, s.width),
+                      .dz = of(job.d.dz, job.d.stride, s.out_height(), s.out_width()),
+                      .y = of(job.d.y, job.d.y_stride, s.out_height(), s.out_width())};
+      backward_group<KW, S>(job, chunk, group, image, maps);
       chunk.pixels[i] += std::int64_t(s.height) * s.width;
       if (chunk.pixels[i] < kBandRows && image + 1 < end) continue;
       flush(job, chunk, group);

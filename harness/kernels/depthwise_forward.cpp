@@ -18,7 +18,9 @@ struct Forward {
   std::int64_t y_stride;
   bool stream;
 
-  int taps() const { return s.kernel_height * s.kernel_width; }
+  const float* weights_of(int vector) const {
+    return weights + std::int64_t(vector) * s.kernel_height * s.kernel_width * kLanes;
+  }
 };
 
 /// P outputs of a row; at: where its first input is in a ring's row.
@@ -68,55 +70,57 @@ struct Statistics {
   }
 };
 
-/// One row of outputs of one group; y points at its first pixel.
+/// Starts a band of a group with a value of its own, the middle output of the row.
 template <int KW, int S>
-HWY_INLINE void output_row(const Forward& job, const Taps& taps, const Ring& ring, const Group& group,
-                           float* y, const Statistics* statistics) {
-  const int width = job.s.out_width();
+void start_band(const Forward& job, const Taps& taps, const Ring& ring, const Group& group,
+                const BandMoments& band) {
   for (int v = 0; v < group.count; ++v) {
-    const int c = v * kLanes, channel = group.first * kLanes + c;
-    const int count = std::min(kLanes, job.s.channels - channel);
-    const float* weights = job.weights + std::int64_t(group.first + v) * job.taps() * kLanes;
-    const std::int64_t at = std::int64_t(v) * ring.row_size;
-    if (statistics && statistics->pixels == 0) {
-      Vector middle[1];
-      convolve<KW, S>(taps, at + width / 2 * S * kLanes, weights, middle);
-      hn::Store(middle[0], kFloats, statistics->band.at + c);
-      hn::Store(all(0), kFloats, statistics->band.sum + c);
-      hn::Store(all(0), kFloats, statistics->band.square + c);
-    }
-    for_blocks<8>(width, [&]<int P>(Pixels<P>, int w) HWY_ATTR {
-      Vector sum[P];
-      convolve<KW, S>(taps, at + w * S * kLanes, weights, sum);
-      store_block(sum, y + w * job.y_stride + channel, job.y_stride, count, job.stream);
-      if (statistics) statistics->add(c, sum);
-    });
+    Vector middle[1];
+    convolve<KW, S>(taps, std::int64_t(v) * ring.row_size + job.s.out_width() / 2 * S * kLanes,
+                    job.weights_of(group.first + v), middle);
+    hn::Store(middle[0], kFloats, band.at + v * kLanes);
+    hn::Store(all(0), kFloats, band.sum + v * kLanes);
+    hn::Store(all(0), kFloats, band.square + v * kLanes);
   }
 }
 
-/// One group of one image.
+/// One row of outputs of one group; y points at its first pixel. Asks for S rows of x from `ahead` on.
 template <int KW, int S>
-void forward_group(const Forward& job, std::int64_t image, const Ring& ring, const Group& group,
+HWY_INLINE void output_row(const Forward& job, const Taps& taps, const Ring& ring, const Group& group,
+                           float* y, const Statistics* statistics, const float* ahead) {
+  const std::int64_t x_stride = job.reading.x.stride;
+  for_blocks<8>(job.s.out_width(), [&]<int P>(Pixels<P>, int w) HWY_ATTR {
+    for (int v = 0; v < group.count; ++v) {
+      const int c = v * kLanes, count = std::min(kLanes, job.s.channels - (group.first + v) * kLanes);
+      Vector sum[P];
+      ask_for<P * S * S>(ahead, w * S * S, x_stride, v);
+      convolve<KW, S>(taps, std::int64_t(v) * ring.row_size + w * S * kLanes, job.weights_of(group.first + v),
+                      sum);
+      store_block(sum, y + w * job.y_stride + c, job.y_stride, count, job.stream);
+      if (statistics) statistics->add(c, sum);
+    }
+  });
+}
+
+/// One group of one image: x has its rows, y is its first output.
+template <int KW, int S>
+void forward_group(const Forward& job, const Ahead& x, float* y, const Ring& ring, const Group& group,
                    Statistics* statistics, bool last_image) {
   const auto& s = job.s;
-  const std::int64_t row_stride = s.width * job.reading.x.stride;
-  const float* x = job.reading.x.data + image * s.height * row_stride;
-  float* y = job.y + image * s.out_height() * s.out_width() * job.y_stride;
   int next = 0;
   for (int oh = 0; oh < s.out_height(); ++oh, y += s.out_width() * job.y_stride) {
-    const int first = oh * S - s.kernel_height / 2;
-    for (next = std::max(next, first); next <= std::min(s.height - 1, first + s.kernel_height - 1); ++next) {
-      const std::int64_t ahead = next + 2 < s.height ? 2 * row_stride : 0;
+    const int first = oh * S - s.kernel_height / 2, end = first + s.kernel_height;
+    for (next = std::max(next, first); next < std::min(s.height, end); ++next)
       for (int v = 0; v < group.count; ++v) {
         const int c = (group.first + v) * kLanes;
-        job.reading.row(x + next * row_stride + c, s.width, c, std::min(kLanes, s.channels - c), ahead,
+        job.reading.row(x.row(next) + v * kLanes, s.width, c, std::min(kLanes, s.channels - c),
                         ring.row(next) + v * ring.row_size + ring.halo * kLanes);
       }
-    }
     Taps taps;
     for (int k = 0; k < s.kernel_height; ++k)
       if (first + k >= 0 && first + k < s.height) taps.add(ring.row(first + k), k, KW);
-    output_row<KW, S>(job, taps, ring, group, y, statistics);
+    if (statistics && statistics->pixels == 0) start_band<KW, S>(job, taps, ring, group, statistics->band);
+    output_row<KW, S>(job, taps, ring, group, y, statistics, x.row(end));
     if (statistics)
       statistics->end_row(s.out_width(), std::min(group.count * kLanes, s.channels - group.first * kLanes),
                           last_image && oh + 1 == s.out_height());
@@ -128,8 +132,10 @@ template <int KW, int S>
 void forward_images(const Forward& job, std::int64_t begin, std::int64_t end, RunningMoments* total) {
   const auto& s = job.s;
   RowsScratch scratch;
-  const int halo = KW / 2, row_bytes = s.kernel_height * (s.width + 2 * halo) * kLanes * int(sizeof(float));
-  const int vectors = vectors_of_a_group(s.channels, row_bytes), all_vectors = padded(s.channels) / kLanes;
+  const int halo = KW / 2, all_vectors = padded(s.channels) / kLanes;
+  const bool whole_lines = kLanes * sizeof(float) == kLine && job.reading.x.stride % kLanes == 0;
+  const int vectors = vectors_of_a_group(s.channels, s.kernel_height * (s.width + 2 * halo),
+                                         whole_lines ? kFirstLevel : kSecondLevel);
   const Ring ring(scratch, s.kernel_height, vectors, s.width, halo);
   const int groups = (all_vectors + vectors - 1) / vectors;
   auto* statistics = total ? scratch.take<Statistics>(groups) : nullptr;
@@ -142,7 +148,12 @@ void forward_images(const Forward& job, std::int64_t begin, std::int64_t end, Ru
   for (std::int64_t image = begin; image < end; ++image)
     for (int i = 0; i < groups; ++i) {
       const Group group{i * vectors, std::min(vectors, all_vectors - i * vectors)};
-      forward_group<KW, S>(job, image, ring, group, total ? statistics + i : nullptr, image + 1 == end);
+      const bool last_group = i + 1 == groups, last_image = image + 1 == end;
+      const Place next = last_group ? Place{image + 1, 0} : Place{image, i + 1};
+      const auto x = ahead_of(job.reading.x.data, job.reading.x.stride, s.height, s.width, vectors * kLanes,
+                              {image, i}, next, last_group && last_image);
+      float* y = job.y + image * s.out_height() * s.out_width() * job.y_stride + group.first * kLanes;
+      forward_group<KW, S>(job, x, y, ring, group, total ? statistics + i : nullptr, last_image);
     }
   if (total) total->count = statistics[0].total.count;
   if (job.stream) hwy::FlushStream();
