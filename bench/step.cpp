@@ -1,5 +1,6 @@
-// Training speed as the journal has it: ablate_bench_step NETWORK BATCH STEPS [WIDTH] trains two epochs of so many steps (32 px,
-// 10 classes, one thread, SGD) and prints the images per second of the second, loading included.
+// Training speed as the journal has it: ablate_bench_step NETWORK BATCH STEPS [WIDTH [EXECUTOR]] trains two
+// epochs of so many steps (32 px, 10 classes, one thread, SGD) and prints the images per second of the
+// second, loading included.
 
 #include <fmt/format.h>
 #include <stdlib.h>
@@ -38,7 +39,8 @@ class Scratch {
 };
 
 /// As bench/peer/plain.py: SGD with momentum and decay, nothing else.
-Request request_for(const std::string& network, double width, int batch, int steps, const fs::path& folder) {
+Request request_for(const std::string& network, double width, int batch, int steps,
+                    const std::string& executor, const fs::path& folder) {
   nlohmann::json data{{"size", 32}, {"train", batch * steps}, {"test", 10}};
   const auto packed = pack(*find_data("synthetic"), data, folder);
   data["fingerprint"] = packed.fingerprint;
@@ -47,7 +49,7 @@ Request request_for(const std::string& network, double width, int batch, int ste
   request.spec = {{"recipe",
                    {{"data", {{"synthetic", data}}},
                     {"backbone", {{network, {{"width", width}, {"stem", "cifar"}}}}},
-                    {"train", {{"epochs", 2}, {"batch", batch}}},
+                    {"train", {{"epochs", 2}, {"batch", batch}, {"executor", executor}}},
                     {"optimizer", {{"sgd", {{"lr", 0.1}, {"nesterov", false}}}}}}},
                   {"seed", 1},
                   {"versions", nlohmann::json::object()}};
@@ -59,18 +61,20 @@ Request request_for(const std::string& network, double width, int batch, int ste
 double images_per_second(const fs::path& folder) {
   double found = 0;
   for (const auto& line : read_journal(folder / "journal.jsonl"))
-    if (line.at("type") == "epoch") found = line.at("images").get<double>() / line.at("seconds").get<double>();
+    if (line.at("type") == "epoch")
+      found = line.at("images").get<double>() / line.at("seconds").get<double>();
   return found;
 }
 
 int run(int count, char** words) {
   if (count < 4) {
-    fmt::print(stderr, "usage: {} NETWORK BATCH STEPS [WIDTH]\n", words[0]);
+    fmt::print(stderr, "usage: {} NETWORK BATCH STEPS [WIDTH [EXECUTOR]]\n", words[0]);
     return 2;
   }
   const Scratch scratch;
   const double width = count > 4 ? std::atof(words[4]) : 1.0;
-  const auto request = request_for(words[1], width, std::atoi(words[2]), std::atoi(words[3]), scratch.path());
+  const auto request = request_for(words[1], width, std::atoi(words[2]), std::atoi(words[3]),
+                                   count > 5 ? words[5] : "fused", scratch.path());
   const auto folder = scratch.path() / "run";
   fs::create_directories(folder);
   const std::atomic<bool> stop = false;
