@@ -60,7 +60,7 @@ const std::vector<Family>& families() {
       {"optimizer", Arity::ExactlyOneAndWrappers, "Turn gradients into updates."},
       {"schedule", Arity::AtMostOne, "The learning rate over the training."},
       {"average", Arity::Any, "Averages of the weights, evaluated in their place."},
-      {"sparsify", Arity::AtMostOne, "Train a part of the weights."},
+      {"sparsify", Arity::AtMostOne, "Train a part of the weights, alone or beside the whole."},
       {"curriculum", Arity::Any, "What is shown when: order, size, repetition."}};
   return all;
 }

@@ -263,8 +263,8 @@ class Ingredient {
   virtual void after_epoch(EpochEnd&) {}
 
   // evaluation
-  /// Weights that are evaluated beside the raw ones and reported instead of them, or null (none, or no update
-  /// yet).
+  /// Weights that are evaluated beside the raw ones, or null (none, or no update yet); those of the family
+  /// `average` are reported instead of the raw ones.
   virtual const Weights* average() const { return nullptr; }
   /// What is evaluated and saved differs from what is trained (a mask): changes a copy of raw or averaged
   /// weights.

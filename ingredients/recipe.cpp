@@ -62,10 +62,12 @@ const Fields<EvaluateSettings>& evaluate_fields() {
           .add("flip", &E::flip, any(),
                "in the end, evaluate the mean logits of each image and its mirror image too: variants "
                "raw_flip, ...")
-          .add("corruptions", &E::corruptions, corruption_choices(),
-               "in the end, evaluate the reported variant on corrupted test images too: splits "
-               "test@gaussian_noise.1, ...",
-               "Hendrycks and Dietterich 2019, arXiv:1903.12261: CIFAR-10-C up to 64 pixels, else ImageNet-C")
+          .add(
+              "corruptions", &E::corruptions, corruption_choices(),
+              "in the end, evaluate the reported variant on corrupted test images too: splits "
+              "test@gaussian_noise.1, ...",
+              "Hendrycks and Dietterich 2019, arXiv:1903.12261: CIFAR-10-C up to 64 pixels, else ImageNet-C; "
+              "all are 18 of the 19, for frost is photographs of the authors'")
           .add("severities", &E::severities, severities(), "how bad the corruptions are, a split each")
           .add("fgsm", &E::fgsm, radius(),
                "in the end, evaluate the reported variant with each pixel moved so far, in 1/255, along its "

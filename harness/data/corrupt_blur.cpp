@@ -5,6 +5,8 @@
 
 #include "harness/data/corrupted_bytes.h"
 #include "harness/data/image_corruptions.h"
+#include "harness/data/motion.h"
+#include "harness/data/plane.h"
 
 namespace ablate {
 namespace {
@@ -14,14 +16,6 @@ struct Tap {
   int dy = 0, dx = 0;
   double weight = 0;
 };
-
-/// Which pixel of 0..n-1 stands for one outside: that at the border, or the mirrored one (without repeating
-/// the border; the mirror reaches less than n).
-enum class Edge { Nearest, Mirrored };
-int inside(int i, int n, Edge edge) {
-  if (edge == Edge::Nearest) return std::clamp(i, 0, n - 1);
-  return i < 0 ? -i : i >= n ? 2 * (n - 1) - i : i;
-}
 
 /// Every pixel becomes the weighted sum of its neighbours.
 void convolve(Image& image, const std::vector<Tap>& taps, Edge edge) {
@@ -46,18 +40,6 @@ void normalise(std::vector<Tap>& taps) {
   for (auto& tap : taps) tap.weight /= sum;
 }
 
-/// Weights at -reach..reach.
-std::vector<double> bell(double deviation, int reach) {
-  std::vector<double> weights;
-  double sum = 0;
-  for (int i = -reach; i <= reach; ++i) {
-    weights.push_back(std::exp(-0.5 * i * i / (deviation * deviation)));
-    sum += weights.back();
-  }
-  for (double& weight : weights) weight /= sum;
-  return weights;
-}
-
 /// A disk whose rim is softened by a bell. The scripts lose and gain a little at the edge of the array that
 /// holds it, up to 1.3 % of the brightness; here it sums to 1.
 std::vector<Tap> soft_disk(double radius, double softness) {
@@ -77,7 +59,7 @@ std::vector<Tap> soft_disk(double radius, double softness) {
   return taps;
 }
 
-/// Half a bell that trails off in one direction, as ImageMagick's motion blur.
+/// Half a bell that trails off in one direction.
 std::vector<Tap> trail(double radius, double deviation, double degrees) {
   const double angle = degrees * std::numbers::pi / 180;
   const int length = 2 * int(std::ceil(radius)) + 1;
@@ -87,23 +69,6 @@ std::vector<Tap> trail(double radius, double deviation, double degrees) {
                     std::exp(-0.5 * i * i / (deviation * deviation))});
   normalise(taps);
   return taps;
-}
-
-/// A side of n pixels seen from nearer by: which two source pixels each one lies between.
-struct Between {
-  int low = 0, high = 0;
-  double share = 0;  // of the high one
-};
-std::vector<Between> zoomed_side(int n, double factor) {
-  const int kept = int(std::ceil(n / factor)), first = (n - kept) / 2;
-  const int full = int(std::nearbyint(kept * factor)), trim = (full - n) / 2;
-  std::vector<Between> places;
-  for (int i = 0; i < n; ++i) {
-    const double at = full == 1 ? 0 : double(i + trim) * (kept - 1) / (full - 1);
-    const int low = std::min(int(at), kept - 1);
-    places.push_back({first + low, first + std::min(low + 1, kept - 1), at - low});
-  }
-  return places;
 }
 
 /// Adds the image as it looks from nearer by, between pixels linearly.
@@ -121,7 +86,35 @@ void add_zoomed(const Image& image, double factor, std::vector<double>& sums) {
       }
 }
 
+/// Pixels become others that stand up to `reach` above or to the left of them, or less than that below or to
+/// the right. The scripts mean to swap the two and copy one, for NumPy hands out views: so did the published
+/// sets.
+void shuffle(Image& image, int reach, Draw& draw) {
+  for (int y = image.height - reach; y > reach; --y)
+    for (int x = image.width - reach; x > reach; --x) {
+      const int dx = int(draw.below(std::uint32_t(2 * reach))) - reach;
+      const int dy = int(draw.below(std::uint32_t(2 * reach))) - reach;
+      std::copy_n(image.at(y + dy, x + dx), 3, image.at(y, x));
+    }
+}
+
 }  // namespace
+
+void blur_along(Image& image, double radius, double deviation, double degrees) {
+  convolve(image, trail(radius, deviation, degrees), Edge::Nearest);
+}
+
+std::vector<Between> zoomed_side(int n, double factor) {
+  const int kept = int(std::ceil(n / factor)), first = (n - kept) / 2;
+  const int full = int(std::nearbyint(kept * factor)), trim = (full - n) / 2;
+  std::vector<Between> places;
+  for (int i = 0; i < n; ++i) {
+    const double at = full == 1 ? 0 : double(i + trim) * (kept - 1) / (full - 1);
+    const int low = std::min(int(at), kept - 1);
+    places.push_back({first + low, first + std::min(low + 1, kept - 1), at - low});
+  }
+  return places;
+}
 
 Corruption gaussian_blur(double deviation) {
   const int reach = int(4 * deviation + 0.5);
@@ -152,10 +145,16 @@ Corruption defocus_blur(double radius, double softness) {
   return [taps = soft_disk(radius, softness)](Image& image, Draw) { convolve(image, taps, Edge::Mirrored); };
 }
 
-Corruption motion_blur(double radius, double deviation) {
-  return [=](Image& image, Draw draw) {
-    convolve(image, trail(radius, deviation, draw.uniform(-45, 45)), Edge::Nearest);
+Corruption glass_blur(double deviation, int reach, int times) {
+  return [=, blur = gaussian_blur(deviation)](Image& image, Draw draw) {
+    blur(image, draw);
+    for (int i = 0; i < times; ++i) shuffle(image, reach, draw);
+    blur(image, draw);
   };
+}
+
+Corruption motion_blur(double radius, double deviation) {
+  return [=](Image& image, Draw draw) { blur_along(image, radius, deviation, draw.uniform(-45, 45)); };
 }
 
 Corruption zoom_blur(double limit, double step) {

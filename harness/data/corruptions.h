@@ -10,8 +10,8 @@ namespace ablate {
 /// How bad a corruption may be: severities 1..5.
 inline constexpr int kSeverities = 5;
 
-/// Names of the corruptions that there are, noise first: 14 of the paper's 19. Left out are frost, which needs
-/// its photographs, and snow, spatter, glass_blur and elastic_transform.
+/// Names of the corruptions that there are, noise first: 18 of the paper's 19. Left out is frost, which is
+/// photographs of the authors': drawn frost would be another corruption under that name.
 const std::vector<std::string>& corruption_names();
 
 /// The corruption of that name for images of that size: at the strength of CIFAR-10-C up to 64 pixels, at

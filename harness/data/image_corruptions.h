@@ -32,10 +32,19 @@ Corruption gaussian_blur(double deviation);
 Corruption defocus_blur(double radius, double softness);
 /// By half a bell, in a drawn direction within 45 degrees of the horizontal; 2 radius + 1 pixels long.
 Corruption motion_blur(double radius, double deviation);
+/// A blur by a bell of this deviation; `times` over, pixels are replaced by drawn ones at most `reach` rows
+/// and columns away; the blur again.
+Corruption glass_blur(double deviation, int reach, int times);
 /// The mean of the image and of what is seen on going nearer: by 1, 1 + step, ... up to `limit`.
 Corruption zoom_blur(double limit, double step);
 
-// Light, colour and weather (corrupt_colour.cpp).
+// Shape (corrupt_shape.cpp).
+
+/// Three points move by up to `shift` pixels each way and the image with them; then every pixel for itself,
+/// by draws of up to `reach` pixels that a bell of this deviation smooths.
+Corruption elastic_transform(double reach, double deviation, double shift);
+
+// Light, colour and weather (corrupt_colour.cpp, corrupt_weather.cpp, corrupt_spatter.cpp).
 
 /// Adds to V of HSV.
 Corruption brightness(double addend);
@@ -45,6 +54,25 @@ Corruption saturate(double factor, double addend);
 Corruption contrast(double factor);
 /// Adds a drawn cloud of this strength, whose detail falls by decay^2 an octave; then all is dimmed.
 Corruption fog(double strength, double decay);
+
+/// Flakes are normal draws, seen from nearer by `zoom`, that reach the threshold.
+struct Snow {
+  double mean = 0, deviation = 0, zoom = 1, threshold = 0;
+  double radius = 0, trail = 0;  // of their blur along a drawn direction within 45 degrees of the vertical
+  double kept = 1;               // share of the image; the rest is paler
+};
+/// Adds flakes and the same flakes turned by half a circle to a paler image.
+Corruption snow(const Snow& how);
+
+/// Liquid is where normal draws, blurred by a bell of deviation `softness`, reach the threshold.
+struct Spatter {
+  double mean = 0, deviation = 0, softness = 0, threshold = 0;
+  /// Of water: how much its brightest place adds. Of mud: the deviation of its rim's blur.
+  double strength = 0;
+  bool mud = false;
+};
+/// Drops of pale water, which add light, or of brown mud, which hides what is under it.
+Corruption spatter(const Spatter& how);
 
 // What storing does (corrupt_digital.cpp).
 

@@ -68,6 +68,9 @@ Keyed keyed_spec(const ResolvedRecipe& resolved, const Identities& identities, s
   if (!resolved.init().empty()) train["init"] = identities.init;
   if (!train.empty()) recipe["train"] = std::move(train);
   auto evaluate = hashed_settings(evaluate_fields().info(), resolved.recipe.at("evaluate"));
+  // by name, so that runs are told apart when "all" comes to stand for more
+  if (const auto list = evaluate.find("corruptions"); list != evaluate.end())
+    *list = evaluate_fields().read(resolved.recipe.at("evaluate")).corruption_list();
   if (!evaluate.empty()) recipe["evaluate"] = std::move(evaluate);
 
   auto versions = json(identities.versions);

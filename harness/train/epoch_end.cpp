@@ -48,19 +48,18 @@ void select(Training& training, const std::vector<Variant>& variants, const std:
   for (std::size_t g = 0; g < training.groups.size(); ++g) {
     const auto& group = training.groups[g];
     const auto& reported = training.reported(group, variants);
-    if (!group.averages.empty() && !reported.average) continue;  // its average has not begun
+    if (!group.averages.empty() && !reported.of) continue;  // its average has not begun
     const double top1 = results[std::size_t(&reported - variants.data())].scores.top1();
     auto& selection = training.selections[g];
     if (selection.epoch != 0 && top1 <= selection.top1) continue;
     selection = {training.at.epoch + 1, top1, {}};
     for (const auto& variant : variants)
-      if (!variant.average || std::count(group.averages.begin(), group.averages.end(), variant.average))
-        selection.variants.push_back({variant.average, variant.weights.clone()});
+      if (has_variant(group, variant)) selection.variants.push_back({variant.of, variant.weights.clone()});
   }
 }
 
-/// Validates around after_epoch: ingredients see the raw result, and averages are evaluated as ingredients
-/// left them.
+/// Validates around after_epoch: ingredients see the raw result, and the other variants are evaluated as
+/// ingredients left them.
 void validate(Training& training, nlohmann::json& metrics, nlohmann::json& run_metrics) {
   const auto& ids = training.task.parts.validation;
   Network* network = training.student.get();
@@ -70,16 +69,16 @@ void validate(Training& training, nlohmann::json& metrics, nlohmann::json& run_m
   add_validation("raw", results[0].scores, metrics);
   tell_ingredients(training, Validation{results[0].scores.top1(), results[0].scores.loss()});
 
-  auto averages = average_variants(training);
+  auto further = further_variants(training);
   std::vector<Contender> contenders;
-  for (const auto& variant : averages) contenders.push_back({network, &variant.weights});
+  for (const auto& variant : further) contenders.push_back({network, &variant.weights});
   if (!contenders.empty()) {
     auto more = evaluate(training, ids, contenders);
     std::move(more.begin(), more.end(), std::back_inserter(results));
-    std::move(averages.begin(), averages.end(), std::back_inserter(variants));
+    std::move(further.begin(), further.end(), std::back_inserter(variants));
   }
   for (std::size_t v = 1; v < variants.size(); ++v)
-    for (const auto& run : variants[v].average->runs)
+    for (const auto& run : variants[v].of->runs)
       add_validation(variants[v].name(), results[v].scores, run_metrics[run]);
   select(training, variants, results);
 }

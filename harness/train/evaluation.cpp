@@ -69,11 +69,10 @@ Variant raw_variant(Training& training) {
   return {nullptr, delivered(training, training.student->weights())};
 }
 
-std::vector<Variant> average_variants(const Training& training) {
+std::vector<Variant> further_variants(const Training& training) {
   std::vector<Variant> variants;
   for (const auto& member : training.kit)
-    if (const auto* weights = member->average(); weights && member.averages())
-      variants.push_back({&member, delivered(training, *weights)});
+    if (const auto* weights = member->average()) variants.push_back({&member, delivered(training, *weights)});
   return variants;
 }
 

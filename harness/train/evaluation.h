@@ -37,8 +37,8 @@ std::vector<Evaluated> evaluate(const Training& training, const std::vector<std:
 
 /// As delivered: a copy of the raw weights.
 Variant raw_variant(Training& training);
-/// As delivered: every average that has weights by now.
-std::vector<Variant> average_variants(const Training& training);
+/// As delivered: what ingredients have beside the raw weights (averages, a core), where it has begun.
+std::vector<Variant> further_variants(const Training& training);
 
 /// A variant and the runs whose result it is.
 struct Reported {

@@ -24,10 +24,6 @@ struct Harvest {
   std::string suffix;  // of weight files
 };
 
-bool has_variant(const RunGroup& group, const Variant& variant) {
-  return !variant.average || std::count(group.averages.begin(), group.averages.end(), variant.average) != 0;
-}
-
 /// Evaluations of a harvest: its variants, then the fused forms of those that some group reports, then the
 /// variants over both an image and its mirror image where the recipe asks for them.
 class FinalEvaluation {
@@ -99,7 +95,7 @@ class FinalEvaluation {
 std::string file_stem(const Variant& variant, const std::vector<Variant>& all) {
   const auto same_name = [&](const Variant& other) { return other.name() == variant.name(); };
   if (std::count_if(all.begin(), all.end(), same_name) == 1) return variant.name();
-  return variant.name() + "-" + variant.average->id.substr(variant.average->id.find('#') + 1);
+  return variant.name() + "-" + variant.of->id.substr(variant.of->id.find('#') + 1);
 }
 
 void save_weights_of(const Harvest& harvest, const Training& training, const std::filesystem::path& folder,
@@ -192,7 +188,7 @@ bool keeps(const Training& training, const Harvest& harvest) {
 void finish(Training& training, const std::filesystem::path& folder, Record& record) {
   std::vector<Variant> last;
   last.push_back(raw_variant(training));
-  for (auto& variant : average_variants(training)) last.push_back(std::move(variant));
+  for (auto& variant : further_variants(training)) last.push_back(std::move(variant));
   std::map<std::string, double> differences;
   for (const auto& harvest : harvests_of(training, last)) {
     if (!training.task.parts.test.empty()) {

@@ -59,7 +59,7 @@ EpochSums sums_from(const nlohmann::json& json) {
 }
 
 std::string selected_name(std::size_t group, const Variant& variant) {
-  return fmt::format("selected.{}.{}", group, variant.average ? variant.average->id : "raw");
+  return fmt::format("selected.{}.{}", group, variant.of ? variant.of->id : "raw");
 }
 
 nlohmann::json pack_selections(const Training& training, Packer& packer) {
@@ -68,7 +68,7 @@ nlohmann::json pack_selections(const Training& training, Packer& packer) {
     const auto& selection = training.selections[g];
     auto variants = nlohmann::json::array();
     for (const auto& variant : selection.variants) {
-      variants.push_back(variant.average ? variant.average->id : "raw");
+      variants.push_back(variant.of ? variant.of->id : "raw");
       packer.add(selected_name(g, variant), variant.weights);
     }
     selections.push_back({{"runs", training.groups[g].runs},
@@ -87,7 +87,7 @@ void unpack_selections(const nlohmann::json& selections, const Tensors& tensors,
     for (const auto& id : selections.at(g).at("variants")) {
       Variant variant;
       for (const auto& member : training.kit)
-        if (member.id == id) variant.average = &member;
+        if (member.id == id) variant.of = &member;
       variant.weights = training.student->weights().clone();
       copy_into(tensors, selected_name(g, variant), variant.weights);
       selection.variants.push_back(std::move(variant));

@@ -97,6 +97,10 @@ std::vector<int> labels_of(const PackedData& data) {
 
 }  // namespace
 
+bool has_variant(const RunGroup& group, const Variant& variant) {
+  return !variant.of || variant.of->shared || std::ranges::count(group.averages, variant.of) != 0;
+}
+
 bool LossValues::finite() const {
   return std::isfinite(total);
 }
@@ -155,7 +159,7 @@ int Training::evaluation_size() const {
 const Variant& Training::reported(const RunGroup& group, const std::vector<Variant>& variants) const {
   for (const auto* average : group.averages)
     for (const auto& variant : variants)
-      if (variant.average == average) return variant;
+      if (variant.of == average) return variant;
   return variants.front();
 }
 

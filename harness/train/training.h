@@ -33,12 +33,16 @@ struct EpochSums {
   void add(const LossValues& values, std::int64_t count);
 };
 
-/// Weights that can be evaluated, as they would be delivered: the raw ones, or an average's.
+/// Weights that can be evaluated, as they would be delivered: the raw ones, or those that an ingredient has
+/// beside them (an average, a core).
 struct Variant {
-  const Member* average = nullptr;
+  const Member* of = nullptr;
   Weights weights;
-  std::string name() const { return average ? average->variant() : "raw"; }
+  std::string name() const { return of ? of->variant() : "raw"; }
 };
+
+/// True for the raw variant, a group's averages, and what all runs share.
+bool has_variant(const RunGroup& group, const Variant& variant);
 
 /// What the validation split chose for a group of runs: epoch 0 as long as there is nothing to choose from.
 struct Selection {

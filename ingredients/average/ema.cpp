@@ -128,8 +128,8 @@ IngredientEntry average_ema() {
            "Counts updates: `optimizer.accumulate` makes fewer of them. The average reaches about 1 / (1 - "
            "decay) updates back, so a decay suits a length of training. A schedule that ends near 0 leaves "
            "little to average, one that ends high leaves much: compare decays under one schedule. What is "
-           "evaluated of it is masked by `sparsify` and folded like raw weights. `curriculum.test_size` "
-           "computes statistics anew, whatever `buffers` says.",
+           "evaluated of it is masked by `sparsify.dpf` and `sparsify.magnitude`, and folded like raw "
+           "weights. `curriculum.test_size` computes statistics anew, whatever `buffers` says.",
        .version = 2,  // began as the initial weights without timm's warm-up
        .passive = true,
        .neutral = {nlohmann::json::object({{"decay", 0.0},

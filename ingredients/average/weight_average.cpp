@@ -70,7 +70,7 @@ std::vector<std::string> statistics_refusals(const nlohmann::json& settings, con
   const bool recomputes = settings.at("buffers") == "recompute";
   if (!recomputes && !settings.at("recompute_batches").is_null())
     reasons.push_back("recompute_batches does nothing unless buffers is recompute");
-  if (recomputes && recipe.has("sparsify"))
+  if (recomputes && recipe.has("sparsify") && !recipe.on("sparsify", "core"))
     reasons.push_back(
         "statistics would be those of the dense average, but it is delivered sparse; average the buffers");
   return reasons;

@@ -62,8 +62,8 @@ IngredientEntry optimizer_accumulate() {
        .interactions =
            "Schedules count steps, so the rate moves on at batches without an update. BatchNorm looks at "
            "each batch alone. `average.ema`, `distill.self`, clipping and `optimizer.lookahead` count "
-           "updates. `sparsify` renews its mask only at updates that fall on a multiple of its every, which "
-           "can be rare. The optimizer's lr has to suit batch x `steps` images.",
+           "updates. `sparsify.dpf` and `sparsify.magnitude` renew their mask only at updates that fall on a "
+           "multiple of its every, which can be rare. The optimizer's lr has to suit batch x `steps` images.",
        .wrapper = true,
        .neutral = {nlohmann::json::object({{"steps", 1}})},
        .counters = {"postponed"},

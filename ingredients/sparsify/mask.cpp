@@ -19,13 +19,20 @@ bool may_be_pruned(const Segment& segment, Role role, bool depthwise, bool head)
 
 }  // namespace
 
-Mask::Mask(const Graph& graph, const Weights& weights, bool depthwise, bool head)
-    : factors_(at::ones_like(weights.trained())) {
+std::vector<Segment> prunable_segments(const Graph& graph, const Weights& weights, bool depthwise,
+                                       bool head) {
   std::map<std::string, Role> roles;
   for (const auto& entry : graph.state()) roles[entry.name] = graph.nodes[entry.node].role;
+  std::vector<Segment> prunable;
   for (const auto& segment : weights.segments())
-    if (may_be_pruned(segment, roles.at(segment.name), depthwise, head))
-      for (std::int64_t i = 0; i < segment.length; ++i) prunable_.push_back(segment.offset + i);
+    if (may_be_pruned(segment, roles.at(segment.name), depthwise, head)) prunable.push_back(segment);
+  return prunable;
+}
+
+Mask::Mask(const Graph& graph, const Weights& weights, bool depthwise, bool head)
+    : factors_(at::ones_like(weights.trained())) {
+  for (const auto& segment : prunable_segments(graph, weights, depthwise, head))
+    for (std::int64_t i = 0; i < segment.length; ++i) prunable_.push_back(segment.offset + i);
 }
 
 void Mask::renew(const at::Tensor& values, double sparsity) {

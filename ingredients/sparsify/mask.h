@@ -21,11 +21,14 @@ struct Course {
   bool head = false;
 };
 
+/// The kernels of convolutions but the stem's, depthwise ones and the classifier's if asked for; never
+/// BatchNorm and biases (Lin et al. 2020, arXiv:2006.07253).
+std::vector<Segment> prunable_segments(const Graph& graph, const Weights& weights, bool depthwise, bool head);
+
 /// Which weights are left: a factor of 0 or 1 for each trained value.
 class Mask {
  public:
-  /// All are left. Prunable are the kernels of convolutions but the stem's, depthwise ones and the
-  /// classifier's if asked for; never BatchNorm and biases (Lin et al. 2020, arXiv:2006.07253).
+  /// All are left.
   Mask(const Graph& graph, const Weights& weights, bool depthwise, bool head);
 
   /// Takes out that share of the prunable weights, the smallest of all by magnitude; among equals the first.

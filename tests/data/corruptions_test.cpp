@@ -115,8 +115,8 @@ const std::map<std::string, Made> kDeterministic{
     {"jpeg_compression", [](const auto& p) { return jpeg_compression(int(p[0])); }},
     {"pixelate", [](const auto& p) { return pixelate(p[0]); }}};
 
-/// files/corruptions.json: rows of a small image by scikit-image, OpenCV, SciPy and Pillow, where no value lies
-/// half-way between two bytes by the formula.
+/// files/corruptions.json: rows of a small image by scikit-image, OpenCV, SciPy and Pillow, where no value
+/// lies half-way between two bytes by the formula.
 TEST(Corruptions, GiveThePixelsOfTheLibrariesThatTheScriptsUse) {
   const auto fixture = read_fixture(data_file("corruptions.json"));
   const int size = fixture.at("size"), levels = fixture.at("tolerance_levels");
@@ -225,13 +225,17 @@ double damage(const std::string& name, int severity, const std::vector<Image>& p
 
 /// From one severity to the next the authors sometimes change what hardly shows: the cut-off of motion_blur's
 /// bell (3 to 4 for small images), the detail of fog's cloud (3 to 4 for large ones). Hence every other one.
+/// glass_blur shuffles large images 2, 1, 3, 2 and 2 times. elastic_transform moves the whole ever less and
+/// its parts ever more.
 TEST(Corruptions, GetWorseWithTheirSeverity) {
   for (const int size : {32, 96}) {
     const auto clean = pictures(size);
     for (const auto& name : corruption_names()) {
-      if (name == "saturate") continue;  // first ever greyer, then ever more colourful
+      if (name == "elastic_transform" || name == "saturate")
+        continue;  // saturate: first ever greyer, then ever more colourful
       double before = 0;
       for (const int severity : {1, 3, 5}) {
+        if (severity == 3 && name == "glass_blur") continue;
         const double now = damage(name, severity, clean);
         EXPECT_GT(now, before) << name << " " << severity << " at " << size;
         before = now;

@@ -78,6 +78,8 @@ TEST(Averages, RefuseModesThatDoNothingOrHarm) {
     EXPECT_EQ(refusals(name, {{"buffers", "copy"}, {"recompute_batches", 3}}).size(), 1u) << name;
     const json sparse{{"sparsify", {{"dpf", json::object()}}}};
     EXPECT_EQ(refusals(name, {{"buffers", "recompute"}}, sparse).size(), 1u) << name;
+    const json core{{"sparsify", {{"core", json::object()}}}};
+    EXPECT_TRUE(refusals(name, {{"buffers", "recompute"}}, core).empty()) << name << " is delivered whole";
   }
 }
 

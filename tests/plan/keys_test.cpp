@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include "harness/data/corruptions.h"
 #include "ingredients/catalogue.h"
 #include "tests/plan/sweep_folder.h"
 
@@ -44,6 +45,19 @@ TEST_F(Keys, DoNotDependOnLabelsOrderOrSpelling) {
       "augment": {"flip": {}, "crop": {"padding": 2}}, "optimizer": {"sgd": {"momentum": 0.90, "lr": 1.0}},
       "data": {"synthetic": {}}, "train": {}, "mix": "off"}, "name": "b"})");
   EXPECT_EQ(plain, other);
+}
+
+TEST_F(Keys, HoldCorruptionsByTheirNames) {
+  const auto spoilt_by = [&](const nlohmann::json& corruptions) {
+    const nlohmann::json base{
+        {"data", "synthetic"}, {"optimizer", "sgd"}, {"evaluate", {{"corruptions", corruptions}}}};
+    return planned(nlohmann::json{{"name", "a"}, {"base", base}, {"backbones", {"mobilenetv2"}}}.dump());
+  };
+  const auto key = [&](const nlohmann::json& corruptions) { return spoilt_by(corruptions).arms[0].runs[0]; };
+  EXPECT_EQ(key({"fog", "snow"}), key({"snow", "fog", "snow"}));
+  EXPECT_EQ(key({"all"}), key(corruption_names())) << "what all stands for today";
+  const auto spec = spoilt_by({"all"}).runs.begin()->second.spec;
+  EXPECT_EQ(spec.at("recipe").at("evaluate").at("corruptions"), nlohmann::json(corruption_names()));
 }
 
 TEST_F(Keys, DoNotDependOnWhereFilesLie) {
