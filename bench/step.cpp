@@ -74,7 +74,7 @@ int run(int count, char** words) {
   const Scratch scratch;
   const double width = count > 4 ? std::atof(words[4]) : 1.0;
   const auto request = request_for(words[1], width, std::atoi(words[2]), std::atoi(words[3]),
-                                   count > 5 ? words[5] : "fused", scratch.path());
+                                   count > 5 ? words[5] : "reference", scratch.path());
   const auto folder = scratch.path() / "run";
   fs::create_directories(folder);
   const std::atomic<bool> stop = false;

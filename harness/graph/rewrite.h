@@ -43,6 +43,10 @@ int add_branches(Graph& graph, const BranchOptions& options);
 /// Later nodes move up by one; the taps follow. Returns where it stands.
 Value insert_before(Graph& graph, Value consumer, std::size_t input, Node node);
 
+/// The same network for images of another size. Throws GraphError when they are too small, or the network has a linear
+/// layer without a global pool before it.
+Graph at_size(Graph graph, int height, int width);
+
 /// The one convolution with bias, under the unit's plain path, that computes what all its branches do. Throws
 /// Error when there is none: branches of different strides, or a border that no zero padding reproduces.
 Link merged_convolution(const Node& unit);

@@ -1,4 +1,5 @@
 #include "harness/train/environment.h"
+#include "harness/kernels/isa.h"
 
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -53,6 +54,7 @@ nlohmann::json complete_environment(nlohmann::json given, const char* denormals,
   given["compiler"] = compiler();
   given["cpu"] = cpu_model();
   given["isa"] = at::get_cpu_capability();
+  given["kernels"] = kernels::instruction_set();
   given["denormals"] = denormals;
   given["threads"] = threads;
   given["os"] = operating_system();

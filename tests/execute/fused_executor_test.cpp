@@ -150,5 +150,42 @@ TEST(FusedExecutor, ComputesReLUsWithinTheSameBounds) {
   }
 }
 
+TEST(FusedExecutor, GivesEqualBitsTwiceWhateverTheNumberOfThreads) {
+  const int threads = at::get_num_threads();
+  for (const auto& c : cases()) {
+    if (!c.what.ends_with(" with branches, training")) continue;
+    SCOPED_TRACE(c.what);
+    const auto fused = make_fused_executor(c.graph);
+    at::set_num_threads(1);
+    const auto first = run(*fused, c, at::kFloat), again = run(*fused, c, at::kFloat);
+    at::set_num_threads(2);
+    const auto two = run(*fused, c, at::kFloat);
+    for (const auto& [name, value] : first) {
+      EXPECT_TRUE(at::equal(value, again.at(name))) << name;
+      EXPECT_TRUE(at::equal(value, two.at(name))) << name << " with two threads";
+    }
+  }
+  at::set_num_threads(threads);
+}
+
+TEST(FusedExecutor, TakesImagesOfAnotherSizeThanTheGraphs) {
+  for (const auto& network : networks()) {
+    SCOPED_TRACE(network.what);
+    const at::NoGradGuard no_gradients;
+    const auto weights = initial_weights(network.graph, 1);
+    const auto images = filled_images(2, 40, at::kFloat);
+    const auto expected = make_reference_executor(network.graph)->forward(weights, images, {}).logits;
+    EXPECT_LE(error(make_fused_executor(network.graph)->forward(weights, images, {}).logits, expected), 1e-4);
+  }
+}
+
+TEST(FusedExecutor, RefusesWeightsOfAnotherNetwork) {
+  const auto all = cases();
+  const auto executor = make_fused_executor(all.front().graph);
+  EXPECT_THROW(
+      executor->forward(initial_weights(all.back().graph, 1), filled_images(2, kSize, at::kFloat), {}),
+      Error);
+}
+
 }  // namespace
 }  // namespace ablate::test

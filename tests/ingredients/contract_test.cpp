@@ -127,6 +127,15 @@ TEST_P(Contract, GivesTheSameBitsAgainAndAfterAnInterruption) {
   }
 }
 
+TEST_P(Contract, GivesTheSameBitsAfterAnInterruptionUnderTheFusedExecutor) {
+  if (!small.applies(GetParam(), kGhost, GetParam().trial)) GTEST_SKIP() << "nothing to act on";
+  auto recipe = with(kGhost);
+  recipe["train"]["executor"] = "fused";
+  const auto undisturbed = small.train(recipe);
+  expect_finite(undisturbed);
+  expect_same_run(undisturbed, small.train(recipe, {.stop_after_steps = 3}));
+}
+
 TEST_P(Contract, IsAbsentAtItsNeutralSettings) {
   if (GetParam().neutral.empty()) GTEST_SKIP() << GetParam().no_neutral;
   const auto without = small.train(absent(kMobile));

@@ -31,6 +31,14 @@ const char* const kNineFamilies = R"json({
   "backbones": {"G": {"ghostnetv2": {"width": 0.25}}, "M": {"mobilenetv2": {"width": 0.25}}, "S": {"shufflenetv2": {}}},
   "seeds": 1})json";
 
+struct Reference {
+  static constexpr const char* kName = "reference";
+};
+struct Fused {
+  static constexpr const char* kName = "fused";
+};
+
+template <class Executor>
 class Everything : public testing::Test {
  protected:
   static void SetUpTestSuite() {
@@ -44,7 +52,7 @@ class Everything : public testing::Test {
   }
   static std::filesystem::path store(const std::string& name) { return *scratch_ / name; }
   static std::vector<std::string> command(const std::string& name) {
-    return {"run", sweep_, "--store", store(name).string(), "--jobs", "2"};
+    return {"run", sweep_, "--store", store(name).string(), "--jobs", "2", "--executor", Executor::kName};
   }
   /// The single value of a query on the undisturbed store, for each of the three students.
   static std::vector<double> numbers(const std::string& sql) {
@@ -62,30 +70,34 @@ class Everything : public testing::Test {
   static inline std::string sweep_;
 };
 
+using Executors = testing::Types<Reference, Fused>;
+TYPED_TEST_SUITE(Everything, Executors);
+
 /// Runs of students, not of the teacher.
 const std::string kStudents = "run_key IN (SELECT run_key FROM sweep_runs)";
 
-TEST_F(Everything, TrainsOnEveryBackbone) {
-  EXPECT_EQ(first_->status, 0) << first_->err;
-  EXPECT_THAT(numbers("SELECT count(*) FROM runs WHERE status = 'done' AND invalid IS NULL"),
+TYPED_TEST(Everything, TrainsOnEveryBackbone) {
+  EXPECT_EQ(this->first_->status, 0) << this->first_->err;
+  EXPECT_THAT(this->numbers("SELECT count(*) FROM runs WHERE status = 'done' AND invalid IS NULL"),
               testing::ElementsAre(4));
 }
 
-TEST_F(Everything, HasLossTermsThatAddUp) {
-  const auto gaps = numbers(
+TYPED_TEST(Everything, HasLossTermsThatAddUp) {
+  const auto gaps = this->numbers(
       "SELECT abs(sum(CASE name WHEN 'train.loss' THEN -value ELSE value END)) / "
       "max(CASE name WHEN 'train.loss' THEN value END) FROM metrics WHERE " +
       kStudents + " AND name IN ('train.loss', 'train.task', 'train.distill.logit') GROUP BY run_key, epoch");
   EXPECT_EQ(gaps.size(), 3u * kEpochs);
   EXPECT_THAT(gaps, testing::Each(testing::Lt(1e-6)));
-  EXPECT_THAT(numbers("SELECT count(DISTINCT name) FROM metrics WHERE name LIKE 'train.%' AND " + kStudents),
-              testing::ElementsAre(3))
+  EXPECT_THAT(
+      this->numbers("SELECT count(DISTINCT name) FROM metrics WHERE name LIKE 'train.%' AND " + kStudents),
+      testing::ElementsAre(3))
       << "no term is left out of the sum";
 }
 
-TEST_F(Everything, HasCountersThatAddUp) {
-  const auto counted = [](const std::string& name) {
-    return numbers("SELECT value FROM counters WHERE " + kStudents + " AND name = '" + name + "'");
+TYPED_TEST(Everything, HasCountersThatAddUp) {
+  const auto counted = [this](const std::string& name) {
+    return this->numbers("SELECT value FROM counters WHERE " + kStudents + " AND name = '" + name + "'");
   };
   for (const auto* every_step :
        {"distill.logit.batches", "mix.mixup_or_cutmix.batches", "augment.randaugment.batches",
@@ -96,35 +108,36 @@ TEST_F(Everything, HasCountersThatAddUp) {
   EXPECT_THAT(counted("reparam.branches.branches_added"), testing::Each(testing::Gt(0)));
 }
 
-TEST_F(Everything, IsEvaluatedInEveryFormAndFusesExactly) {
-  EXPECT_THAT(numbers("SELECT count(DISTINCT variant) FROM evaluations WHERE selected_by = 'last' AND " +
-                      kStudents + " GROUP BY run_key"),
-              testing::Each(5))
+TYPED_TEST(Everything, IsEvaluatedInEveryFormAndFusesExactly) {
+  EXPECT_THAT(
+      this->numbers("SELECT count(DISTINCT variant) FROM evaluations WHERE selected_by = 'last' AND " +
+                    kStudents + " GROUP BY run_key"),
+      testing::Each(5))
       << "raw, ema, both mirrored, fused";
   const auto differences =
-      numbers("SELECT value FROM counters WHERE name = 'reparam.branches.fused_difference'");
+      this->numbers("SELECT value FROM counters WHERE name = 'reparam.branches.fused_difference'");
   EXPECT_EQ(differences.size(), 3u);
   EXPECT_THAT(differences, testing::Each(testing::Lt(1e-4)));
   EXPECT_THAT(
-      numbers(
+      this->numbers(
           "SELECT abs(f.loss - e.loss) FROM evaluations f JOIN evaluations e USING (run_key, selected_by) "
           "WHERE f.variant = 'fused' AND e.variant = 'ema'"),
       testing::Each(testing::Lt(1e-5)));
 }
 
-TEST_F(Everything, EndsWithTheSameLedgerWhenInterrupted) {
-  Program coordinator(command("interrupted"));
+TYPED_TEST(Everything, EndsWithTheSameLedgerWhenInterrupted) {
+  Program coordinator(this->command("interrupted"));
   // the teacher is done and a student is on its way
-  EXPECT_TRUE(eventually([] {
-    return occurrences(journals(store("interrupted")), R"("state":"done")") > 0 &&
-           busy_worker(store("interrupted")) != 0;
+  EXPECT_TRUE(eventually([this] {
+    return occurrences(journals(this->store("interrupted")), R"("state":"done")") > 0 &&
+           busy_worker(this->store("interrupted")) != 0;
   }));
   coordinator.signal(SIGTERM);
   EXPECT_EQ(coordinator.wait().status, 5);
-  const auto again = run_ablate(command("interrupted"));
+  const auto again = run_ablate(this->command("interrupted"));
   EXPECT_EQ(again.status, 0) << again.err;
-  EXPECT_THAT(journals(store("interrupted")), testing::HasSubstr(R"("resumed_at":{)"));
-  EXPECT_EQ(dump_of(store("interrupted")), dump_of(store("undisturbed")));
+  EXPECT_THAT(journals(this->store("interrupted")), testing::HasSubstr(R"("resumed_at":{)"));
+  EXPECT_EQ(dump_of(this->store("interrupted")), dump_of(this->store("undisturbed")));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "harness/execute/fusion/layout.h"
 #include "harness/execute/fusion/work.h"
 #include "harness/execute/reference_pass.h"
+#include "harness/graph/rewrite.h"
 #include "harness/kernels/isa.h"
 
 namespace ablate {
@@ -74,7 +76,7 @@ class FusedExecutor final : public Executor {
   Output forward(const Weights& weights, const at::Tensor& images, const Pass& pass) const override {
     if (images.scalar_type() != at::kFloat) return reference_->forward(weights, images, pass);
     plan_.check(weights);
-    const auto layout = layout_for(pass);
+    const auto layout = layout_for(images, pass);
     std::vector<View> outputs{layout->logits};
     outputs.insert(outputs.end(), layout->taps.begin(), layout->taps.end());
     return named(compute(layout, outputs, weights, images, pass), pass);
@@ -109,17 +111,21 @@ class FusedExecutor final : public Executor {
     return output;
   }
 
-  std::shared_ptr<const Layout> layout_for(const Pass& pass) const {
+  std::shared_ptr<const Layout> layout_for(const at::Tensor& images, const Pass& pass) const {
+    const auto height = static_cast<int>(images.size(2)), width = static_cast<int>(images.size(3));
     const std::lock_guard lock(mutex_);
-    auto& layout = layouts_[{pass.training, pass.taps}];
-    if (!layout) layout = std::make_shared<Layout>(plan_.graph, pass.taps, pass.training);
+    auto& layout = layouts_[{pass.training, height, width, pass.taps}];
+    if (!layout)
+      layout = std::make_shared<Layout>(at_size(plan_.graph, height, width), pass.taps, pass.training);
     return layout;
   }
 
   ExecutionPlan plan_;
   std::unique_ptr<Executor> reference_;  // for other types than float32
   mutable std::mutex mutex_;
-  mutable std::map<std::pair<bool, std::vector<std::string>>, std::shared_ptr<const Layout>> layouts_;
+  using Kind =
+      std::tuple<bool, int, int, std::vector<std::string>>;  // of a pass: training, size of images, taps
+  mutable std::map<Kind, std::shared_ptr<const Layout>> layouts_;
 };
 
 }  // namespace
