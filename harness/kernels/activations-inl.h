@@ -97,7 +97,7 @@ HWY_INLINE void read(const Source& x, std::int64_t row, int c, int count, Vector
 /// Stores the part of a GradientOut that R pixels make and adds it to the sums of the band.
 class GradientStore {
  public:
-  GradientStore(const GradientOut& out, const Source& x, int channels, RowsScratch& scratch)
+  GradientStore(const GradientOut& out, const Source& x, int channels, Scratch& scratch)
       : out_(out), x_(x), channels_(channels) {
     if (out.sum) band_ = {scratch.zeros<float>(padded(channels)), scratch.zeros<float>(padded(channels))};
   }

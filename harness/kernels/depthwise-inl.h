@@ -27,7 +27,7 @@ constexpr std::size_t kLine = 64;  // bytes of the caches
 /// Rows of an image as vectors of channels, [slots, vectors, columns, kLanes]: row h is in slot h % slots.
 /// The `halo` columns on either side of a row stay zero.
 struct Ring {
-  Ring(RowsScratch& scratch, int ring_slots, int ring_vectors, int width, int ring_halo)
+  Ring(Scratch& scratch, int ring_slots, int ring_vectors, int width, int ring_halo)
       : slots(ring_slots),
         vectors(ring_vectors),
         row_size((width + 2 * ring_halo) * kLanes),
@@ -72,7 +72,7 @@ inline int vectors_of_a_group(int channels, int columns, int bytes) {
 }
 
 /// values [C] in whole vectors, or null.
-inline const float* pad(RowsScratch& scratch, const float* values, int channels) {
+inline const float* pad(Scratch& scratch, const float* values, int channels) {
   if (!values) return nullptr;
   float* copy = scratch.zeros<float>(padded(channels));
   std::copy_n(values, channels, copy);
@@ -80,7 +80,7 @@ inline const float* pad(RowsScratch& scratch, const float* values, int channels)
 }
 
 /// w [C, taps] as [vectors, taps, kLanes].
-inline const float* pack(RowsScratch& scratch, const float* w, int channels, int taps) {
+inline const float* pack(Scratch& scratch, const float* w, int channels, int taps) {
   float* packed = scratch.zeros<float>(std::size_t(padded(channels)) * taps);
   for (int c = 0; c < channels; ++c)
     for (int t = 0; t < taps; ++t)
@@ -101,7 +101,7 @@ HWY_INLINE void for_blocks(int width, const Body& body) {
 
 /// A Source whose scale and shift are in whole vectors, and the bounds of its activation.
 struct Reading {
-  Reading(RowsScratch& scratch, const Source& source, int channels) : x(source) {
+  Reading(Scratch& scratch, const Source& source, int channels) : x(source) {
     constexpr float kInfinity = std::numeric_limits<float>::infinity();
     x.scale = pad(scratch, x.scale, channels), x.shift = pad(scratch, x.shift, channels);
     low = x.act == Act::None ? -kInfinity : 0;

@@ -186,7 +186,7 @@ template <int KW, int S>
 void backward_images(const Backward& job, std::int64_t begin, std::int64_t end, double* total_dw,
                      double* total_sums) {
   const auto& s = job.s;
-  RowsScratch scratch;
+  Scratch scratch;
   const int halo = KW / 2, columns = s.width + s.out_width() + 4 * halo;
   const int vectors = vectors_of_a_group(s.channels, s.kernel_height * columns, kSecondLevel);
   const int all_vectors = padded(s.channels) / kLanes, groups = (all_vectors + vectors - 1) / vectors;
@@ -247,7 +247,7 @@ void sum_kernel_gradients(const double* parts, std::int64_t count, int channels,
 
 void depthwise_backward_here(const Depthwise& s, const GradientIn& d, const Source& x, const float* w,
                              const GradientOut& dx, float* dw, const ForEach& each) {
-  RowsScratch scratch;
+  Scratch scratch;
   const Ranges chunks(s.images, 1);
   const ChunkGradients sums(scratch, chunks, s.channels, dx);
   const int taps = s.kernel_height * s.kernel_width;

@@ -131,7 +131,7 @@ void forward_group(const Forward& job, const Ahead& x, float* y, const Ring& rin
 template <int KW, int S>
 void forward_images(const Forward& job, std::int64_t begin, std::int64_t end, RunningMoments* total) {
   const auto& s = job.s;
-  RowsScratch scratch;
+  Scratch scratch;
   const int halo = KW / 2, all_vectors = padded(s.channels) / kLanes;
   const bool whole_lines = kLanes * sizeof(float) == kLine && job.reading.x.stride % kLanes == 0;
   const int vectors = vectors_of_a_group(s.channels, s.kernel_height * (s.width + 2 * halo),
@@ -176,7 +176,7 @@ ForwardImages forward_images_of(int kernel_width, int stride) {
 
 void depthwise_forward_here(const Depthwise& s, const Source& x, const float* w, float* y,
                             std::int64_t y_stride, const Moments& moments, const ForEach& each) {
-  RowsScratch scratch;
+  Scratch scratch;
   const Ranges chunks(s.images, 1);
   ChunkMoments parts(scratch, chunks, s.channels, moments);
   const std::int64_t pixels = std::int64_t(s.images) * s.out_height() * s.out_width();

@@ -35,7 +35,7 @@ void read_gate(const Gate& s, int image, const Source& gate, float* values) {
 
 void gate_images(std::int64_t begin, std::int64_t end, const Gate& s, const Source& x, const Source& gate,
                  float* out, std::int64_t out_stride) {
-  RowsScratch scratch;
+  Scratch scratch;
   const int width = padded(s.channels);
   float* factors = scratch.take<float>(std::int64_t(s.gate_height) * s.gate_width * width);
   for (std::int64_t image = begin; image < end; ++image) {
@@ -84,7 +84,7 @@ HWY_INLINE void part_image(const Gate& s, std::int64_t image, const float* g, st
 void part_images(std::int64_t begin, std::int64_t end, const Gate& s, const float* g, std::int64_t g_stride,
                  const Source& x, const Source& gate, const GradientOut& dx, const GradientOut& dgate,
                  double* sums, double* gate_sums) {
-  RowsScratch scratch;
+  Scratch scratch;
   const int width = padded(s.channels), pixels = s.gate_height * s.gate_width;
   const GateParts parts{{dx, x, s.channels, scratch},
                         {dgate, gate, s.channels, scratch},
@@ -133,7 +133,7 @@ void gate_forward(const Gate& shape, const Source& x, const Source& gate, float*
 void gate_backward(const Gate& shape, const float* g, std::int64_t g_stride, const Source& x,
                    const Source& gate, const GradientOut& dx, const GradientOut& dgate, const ForEach& each) {
   const auto chunks = chunks_of(shape);
-  RowsScratch scratch;
+  Scratch scratch;
   const ChunkGradients sums(scratch, chunks, shape.channels, dx);
   const ChunkGradients gate_sums(scratch, chunks, shape.channels, dgate);
   each(chunks.count, [&](std::int64_t i) {

@@ -41,7 +41,7 @@ void interleave_rows(std::int64_t begin, std::int64_t end, int channels, const S
 void part_rows(std::int64_t begin, std::int64_t end, int channels, const float* g, std::int64_t g_stride,
                const Source& a, const Source& b, const GradientOut& da, const GradientOut& db, double* a_sums,
                double* b_sums) {
-  RowsScratch scratch;
+  Scratch scratch;
   const GradientStore store_a(da, a, channels, scratch), store_b(db, b, channels, scratch);
   for (std::int64_t band = begin; band < end; band += kBandRows) {
     for_tiles(band, std::min(end, band + kBandRows), channels,
@@ -80,7 +80,7 @@ void interleave_backward(std::int64_t rows, int channels, const float* g, std::i
                          const Source& a, const Source& b, const GradientOut& da, const GradientOut& db,
                          const ForEach& each) {
   const Ranges chunks(rows, rows_of_a_range(2 * channels));
-  RowsScratch scratch;
+  Scratch scratch;
   const ChunkGradients a_sums(scratch, chunks, channels, da), b_sums(scratch, chunks, channels, db);
   each(chunks.count, [&](std::int64_t i) {
     HWY_DYNAMIC_DISPATCH(part_rows)

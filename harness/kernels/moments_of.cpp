@@ -25,7 +25,7 @@ HWY_INLINE void add_values(const BandMoments& band, int c, const Vector (&value)
 
 void moments_of_rows(std::int64_t begin, std::int64_t end, int channels, const Source& x,
                      RunningMoments& total) {
-  RowsScratch scratch;
+  Scratch scratch;
   float* values = scratch.take<float>(3 * padded(channels));
   const BandMoments band{values, values + padded(channels), values + 2 * padded(channels)};
   for (std::int64_t first = begin; first < end; first += kBandRows) {
@@ -57,7 +57,7 @@ HWY_EXPORT(moments_of_rows);
 void moments_of(std::int64_t rows, int channels, const Source& x, const Moments& moments,
                 const ForEach& each) {
   const Ranges chunks(rows, rows_of_a_range(channels));
-  RowsScratch scratch;
+  Scratch scratch;
   ChunkMoments parts(scratch, chunks, channels, moments);
   if (!parts.wanted()) return;
   each(chunks.count, [&](std::int64_t i) {

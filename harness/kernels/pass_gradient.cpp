@@ -11,7 +11,7 @@ namespace HWY_NAMESPACE {
 
 void pass_rows(std::int64_t begin, std::int64_t end, int channels, const float* g, std::int64_t g_stride,
                const Source& x, const GradientOut& dx, double* sums) {
-  RowsScratch scratch;
+  Scratch scratch;
   const GradientStore store(dx, x, channels, scratch);
   for (std::int64_t band = begin; band < end; band += kBandRows) {
     for_tiles(band, std::min(end, band + kBandRows), channels,
@@ -36,7 +36,7 @@ HWY_EXPORT(pass_rows);
 void pass_gradient(std::int64_t rows, int channels, const float* g, std::int64_t g_stride, const Source& x,
                    const GradientOut& dx, const ForEach& each) {
   const Ranges chunks(rows, rows_of_a_range(channels));
-  RowsScratch scratch;
+  Scratch scratch;
   const ChunkGradients sums(scratch, chunks, channels, dx);
   each(chunks.count, [&](std::int64_t i) {
     HWY_DYNAMIC_DISPATCH(pass_rows)

@@ -72,7 +72,7 @@ HWY_INLINE void spread_row(const Pool& s, std::int64_t image, int h, const float
 
 void spread_images(std::int64_t begin, std::int64_t end, const Pool& s, const float* g, std::int64_t g_stride,
                    const Source& x, const GradientOut& dx, double* sums) {
-  RowsScratch scratch;
+  Scratch scratch;
   const GradientStore store(dx, x, s.channels, scratch);
   float* part = scratch.zeros<float>(padded(s.channels));
   for (std::int64_t image = begin; image < end; ++image) {
@@ -110,7 +110,7 @@ void pool_forward(const Pool& shape, const Source& x, float* out, std::int64_t o
 void pool_backward(const Pool& shape, const float* g, std::int64_t g_stride, const Source& x,
                    const GradientOut& dx, const ForEach& each) {
   const auto chunks = chunks_of(shape);
-  RowsScratch scratch;
+  Scratch scratch;
   const ChunkGradients sums(scratch, chunks, shape.channels, dx);
   each(chunks.count, [&](std::int64_t i) {
     HWY_DYNAMIC_DISPATCH(spread_images)

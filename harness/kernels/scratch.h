@@ -24,6 +24,12 @@ class Scratch {
   T* take(std::int64_t count) {
     return static_cast<T*>(stack().take(static_cast<std::size_t>(count) * sizeof(T)));
   }
+  template <class T>
+  T* zeros(std::int64_t count) {
+    T* values = take<T>(count);
+    std::fill_n(values, count, T(0));
+    return values;
+  }
   float* floats(std::int64_t count) { return take<float>(count); }
   double* doubles(std::int64_t count) { return take<double>(count); }
 

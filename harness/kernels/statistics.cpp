@@ -43,7 +43,7 @@ void add_band(double* total, std::int64_t stride, const BandGradients& band, int
   }
 }
 
-ChunkMoments::ChunkMoments(RowsScratch& scratch, const Ranges& chunks, int channels, const Moments& wanted)
+ChunkMoments::ChunkMoments(Scratch& scratch, const Ranges& chunks, int channels, const Moments& wanted)
     : count_(chunks.count), channels_(channels), wanted_(wanted) {
   if (!wanted.mean) return;
   parts_ = scratch.take<RunningMoments>(count_);
@@ -60,7 +60,7 @@ void ChunkMoments::finish() const {
   for (std::int64_t i = 0; i < count_; ++i) add_moments(total, parts_[i], channels_);
 }
 
-ChunkGradients::ChunkGradients(RowsScratch& scratch, const Ranges& chunks, int channels,
+ChunkGradients::ChunkGradients(Scratch& scratch, const Ranges& chunks, int channels,
                                const GradientOut& wanted)
     : count_(chunks.count), channels_(channels), wanted_(wanted) {
   if (wanted.sum) sums_ = scratch.zeros<double>(count_ * 2 * channels);

@@ -2,9 +2,9 @@
 
 #include <cstdint>
 
-#include "harness/kernels/ranges.h"
 #include "harness/kernels/maps.h"
-#include "harness/kernels/rows_scratch.h"
+#include "harness/kernels/ranges.h"
+#include "harness/kernels/scratch.h"
 
 namespace ablate::kernels {
 
@@ -37,7 +37,7 @@ void add_band(double* total, std::int64_t stride, const BandGradients& band, int
 /// The moments of every chunk side by side, put together in the order of the chunks.
 class ChunkMoments {
  public:
-  ChunkMoments(RowsScratch& scratch, const Ranges& chunks, int channels, const Moments& wanted);
+  ChunkMoments(Scratch& scratch, const Ranges& chunks, int channels, const Moments& wanted);
   bool wanted() const { return wanted_.mean != nullptr; }
   RunningMoments& of(std::int64_t chunk) { return parts_[chunk]; }
   void finish() const;
@@ -52,7 +52,7 @@ class ChunkMoments {
 /// The gradient's sums of every chunk side by side, put together in the order of the chunks.
 class ChunkGradients {
  public:
-  ChunkGradients(RowsScratch& scratch, const Ranges& chunks, int channels, const GradientOut& wanted);
+  ChunkGradients(Scratch& scratch, const Ranges& chunks, int channels, const GradientOut& wanted);
   bool wanted() const { return sums_ != nullptr; }
   double* of(std::int64_t chunk) const { return sums_ ? sums_ + chunk * 2 * channels_ : nullptr; }  // [2, C]
   void finish() const;
