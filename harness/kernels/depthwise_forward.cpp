@@ -50,15 +50,7 @@ struct Statistics {
 
   template <int P>
   HWY_INLINE void add(int c, const Vector (&y)[P]) const {
-    const Vector at = hn::Load(kFloats, band.at + c);
-    Vector sum = all(0), square = all(0);
-    for (int p = 0; p < P; ++p) {
-      const Vector off = hn::Sub(y[p], at);
-      sum = hn::Add(sum, off);
-      square = hn::MulAdd(off, off, square);
-    }
-    add_to(band.sum + c, sum);
-    add_to(band.square + c, square);
+    add_values(band, c, y);
   }
 
   /// Ends the band after a row if it is long enough, or if `last`.

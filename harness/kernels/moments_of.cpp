@@ -9,20 +9,6 @@ HWY_BEFORE_NAMESPACE();
 namespace ablate::kernels {
 namespace HWY_NAMESPACE {
 
-/// Adds the values of R pixels, relative to the band's own.
-template <int R>
-HWY_INLINE void add_values(const BandMoments& band, int c, const Vector (&value)[R]) {
-  const Vector at = hn::Load(kFloats, band.at + c);
-  Vector sum = all(0), square = all(0);
-  for (int r = 0; r < R; ++r) {
-    const Vector off = hn::Sub(value[r], at);
-    sum = hn::Add(sum, off);
-    square = hn::MulAdd(off, off, square);
-  }
-  add_to(band.sum + c, sum);
-  add_to(band.square + c, square);
-}
-
 void moments_of_rows(std::int64_t begin, std::int64_t end, int channels, const Source& x,
                      RunningMoments& total) {
   Scratch scratch;

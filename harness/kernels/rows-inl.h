@@ -13,6 +13,7 @@
 #include <cstdint>
 
 #include "harness/kernels/maps.h"
+#include "harness/kernels/statistics.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace ablate::kernels {
@@ -113,6 +114,20 @@ HWY_INLINE void for_tiles(std::int64_t begin, std::int64_t end, int channels, co
     for (int c = 0; c < channels; c += kLanes) body(Pixels<2>(), row, c, std::min(kLanes, channels - c));
   for (; row < end; ++row)
     for (int c = 0; c < channels; c += kLanes) body(Pixels<1>(), row, c, std::min(kLanes, channels - c));
+}
+
+/// Adds the values of R pixels, relative to the band's own.
+template <int R>
+HWY_INLINE void add_values(const BandMoments& band, int c, const Vector (&value)[R]) {
+  const Vector at = hn::Load(kFloats, band.at + c);
+  Vector sum = all(0), square = all(0);
+  for (int r = 0; r < R; ++r) {
+    const Vector off = hn::Sub(value[r], at);
+    sum = hn::Add(sum, off);
+    square = hn::MulAdd(off, off, square);
+  }
+  add_to(band.sum + c, sum);
+  add_to(band.square + c, square);
 }
 
 }  // namespace
