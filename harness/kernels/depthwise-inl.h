@@ -21,7 +21,7 @@ namespace ablate::kernels {
 namespace HWY_NAMESPACE {
 namespace {
 
-constexpr int kMostRows = 5;       // of a kernel
+constexpr int kMostRows = 9;       // of a kernel, or of one that joins two of its taps
 constexpr std::size_t kLine = 64;  // bytes of the caches
 
 /// Rows of an image as vectors of channels, [slots, vectors, columns, kLanes]: row h is in slot h % slots.
@@ -35,7 +35,7 @@ struct Ring {
     rows = scratch.zeros<float>(std::size_t(slots) * vectors * row_size);
   }
   /// The first column of row h, halo included, of the first vector; the next vector's is row_size further on.
-  float* row(int h) const { return rows + std::int64_t(h % slots) * vectors * row_size; }
+  float* row(std::int64_t h) const { return rows + h % slots * vectors * row_size; }
 
   float* rows;
   int slots, vectors, row_size, halo;
@@ -99,9 +99,41 @@ HWY_INLINE void for_blocks(int width, const Body& body) {
   if (w < width) body(Pixels<1>(), w);
 }
 
-/// A Source whose scale and shift are in whole vectors, and the bounds of its activation.
+/// Adds R rows of taps to P outputs of a row. All are unrolled, so that addresses are a row's and a constant.
+template <int KW, int S, int R, int P>
+HWY_INLINE void add_taps(const Taps& taps, int k, std::int64_t at, const float* weights, Vector (&sum)[P]) {
+  HWY_UNROLL(4)
+  for (int r = 0; r < R; ++r) {
+    const float *in = taps.row[k + r] + at, *from = weights + taps.weight[k + r];
+    Vector w[KW];
+    HWY_UNROLL(16)
+    for (int j = 0; j < KW; ++j) w[j] = hn::Load(kFloats, from + j * kLanes);
+    HWY_UNROLL(32)
+    for (int t = 0; t < (P - 1) * S + KW; ++t) {
+      const Vector x = hn::Load(kFloats, in + t * kLanes);
+      HWY_UNROLL(16)
+      for (int j = 0; j < KW; ++j)
+        if (t >= j && (t - j) % S == 0 && (t - j) / S < P)
+          sum[(t - j) / S] = hn::MulAdd(x, w[j], sum[(t - j) / S]);
+    }
+  }
+}
+
+/// P outputs of a row; at: where its first input is in a ring's row.
+template <int KW, int S, int P>
+HWY_INLINE void convolve(const Taps& taps, std::int64_t at, const float* weights, Vector (&sum)[P]) {
+  for (int p = 0; p < P; ++p) sum[p] = all(0);
+  int k = 0;
+  for (; k + 3 <= taps.count; k += 3) add_taps<KW, S, 3>(taps, k, at, weights, sum);
+  if (k + 2 <= taps.count) add_taps<KW, S, 2>(taps, k, at, weights, sum), k += 2;
+  if (k < taps.count) add_taps<KW, S, 1>(taps, k, at, weights, sum);
+}
+
+/// A Source whose scale and shift are in whole vectors, and the bounds of its activation. The centre [C], if
+/// there is one, is subtracted from what is read.
 struct Reading {
-  Reading(Scratch& scratch, const Source& source, int channels) : x(source) {
+  Reading(Scratch& scratch, const Source& source, int channels, const float* subtracted = nullptr)
+      : x(source), centre(pad(scratch, subtracted, channels)) {
     constexpr float kInfinity = std::numeric_limits<float>::infinity();
     x.scale = pad(scratch, x.scale, channels), x.shift = pad(scratch, x.shift, channels);
     low = x.act == Act::None ? -kInfinity : 0;
@@ -110,17 +142,35 @@ struct Reading {
 
   /// One row of one vector of channels from c on, as read, into a ring.
   HWY_INLINE void row(const float* in, int width, int c, int count, float* out) const {
-    if (!x.scale) return transform(in, width, count, out, [](Vector v) HWY_ATTR { return v; });
-    const Vector scale = hn::Load(kFloats, x.scale + c), shift = hn::Load(kFloats, x.shift + c);
-    const Vector least = all(low), most = all(high);
-    transform(in, width, count, out,
-              [&](Vector v) HWY_ATTR { return at_most(most, at_least(least, hn::MulAdd(scale, v, shift))); });
+    if (!centre) {
+      if (!x.scale) return transform(in, width, count, out, [](Vector v) HWY_ATTR { return v; });
+      return transform(in, width, count, out, Normalised(*this, c));
+    }
+    const Vector middle = hn::Load(kFloats, centre + c);
+    if (!x.scale)
+      return transform(in, width, count, out, [&](Vector v) HWY_ATTR { return hn::Sub(v, middle); });
+    const Normalised read(*this, c);
+    transform(in, width, count, out, [&](Vector v) HWY_ATTR { return hn::Sub(read(v), middle); });
   }
 
   Source x;
+  const float* centre;
   float low, high;
 
  private:
+  /// Raw values of one vector of channels as they are read.
+  struct Normalised {
+    HWY_INLINE Normalised(const Reading& reading, int c)
+        : scale(hn::Load(kFloats, reading.x.scale + c)),
+          shift(hn::Load(kFloats, reading.x.shift + c)),
+          least(all(reading.low)),
+          most(all(reading.high)) {}
+    HWY_INLINE Vector operator()(Vector v) const {
+      return at_most(most, at_least(least, hn::MulAdd(scale, v, shift)));
+    }
+    Vector scale, shift, least, most;
+  };
+
   template <class Body>
   HWY_INLINE void transform(const float* in, int width, int count, float* out, const Body& body) const {
     for_blocks<4>(width, [&]<int P>(Pixels<P>, int w) HWY_ATTR {

@@ -44,17 +44,17 @@ struct NextGradient {
 };
 
 /// Adds x * d over a row to R rows of the kernel's gradient, total [R, KW, kLanes]. at: where the taps of the
-/// first output are in each of the rows of x.
-template <int KW, int S, int R>
+/// first output are in each of the rows of x. Of d every D-th pixel is taken.
+template <int KW, int S, int R, int D>
 HWY_INLINE void add_products(const float* const* rows, std::int64_t at, const float* d, int width,
                              float* total, const NextGradient* next) {
   Vector sum[R][KW];
   for (int r = 0; r < R; ++r)
-    for (int j = 0; j < KW; ++j) sum[r][j] = hn::Load(kFloats, total + (r * KW + j) * kLanes);
+    for (int j = 0; j < KW; ++j) sum[r][j] = all(0);  // the row by itself: less is lost
   for_blocks<4>(width, [&]<int P>(Pixels<P>, int w) HWY_ATTR {
     if (next) next->ask<P>(w);
     Vector gradient[P];
-    for (int p = 0; p < P; ++p) gradient[p] = hn::Load(kFloats, d + (w + p) * kLanes);
+    for (int p = 0; p < P; ++p) gradient[p] = hn::Load(kFloats, d + (w + p) * D * kLanes);
     HWY_UNROLL(4)
     for (int r = 0; r < R; ++r) {
       const float* in = rows[r] + at + w * S * kLanes;
@@ -69,11 +69,11 @@ HWY_INLINE void add_products(const float* const* rows, std::int64_t at, const fl
     }
   });
   for (int r = 0; r < R; ++r)
-    for (int j = 0; j < KW; ++j) hn::Store(sum[r][j], kFloats, total + (r * KW + j) * kLanes);
+    for (int j = 0; j < KW; ++j) add_to(total + (r * KW + j) * kLanes, sum[r][j]);
 }
 
 /// The kernel's gradient from one row of d: total [kernel height, KW, kLanes].
-template <int KW, int S>
+template <int KW, int S, int D = 1>
 HWY_INLINE void kernel_gradient(const Taps& taps, std::int64_t at, const float* d, int width, float* total,
                                 const NextGradient& next) {
   for (int k = 0; k < taps.count;) {
@@ -82,11 +82,11 @@ HWY_INLINE void kernel_gradient(const Taps& taps, std::int64_t at, const float* 
     const int left = taps.count - k;
     const NextGradient* asked = k == 0 ? &next : nullptr;
     if (left >= 3)
-      add_products<KW, S, 3>(rows, at, d, width, part, asked), k += 3;
+      add_products<KW, S, 3, D>(rows, at, d, width, part, asked), k += 3;
     else if (left == 2)
-      add_products<KW, S, 2>(rows, at, d, width, part, asked), k += 2;
+      add_products<KW, S, 2, D>(rows, at, d, width, part, asked), k += 2;
     else
-      add_products<KW, S, 1>(rows, at, d, width, part, asked), k += 1;
+      add_products<KW, S, 1, D>(rows, at, d, width, part, asked), k += 1;
   }
 }
 
@@ -110,6 +110,64 @@ HWY_INLINE void convolve_back(const Taps& taps, std::int64_t at, const float* we
     }
   }
 }
+
+/// Leaves what the activation lets through; value: what its reader sees.
+template <int P>
+HWY_INLINE void mask_outside(const Reading& reading, const Vector (&value)[P], Vector (&part)[P]) {
+  const Vector low = all(reading.low), high = all(reading.high);
+  for (int p = 0; p < P; ++p)
+    part[p] = hn::IfThenZeroElse(hn::Or(hn::Le(value[p], low), hn::Ge(value[p], high)), part[p]);
+}
+
+/// Where one row of dx of a group goes; the pointers are at its first channel and pixel.
+struct GradientRow {
+  /// dx.centre and sums [C] are in whole vectors; `first`: the group's first channel.
+  GradientRow(const Reading& reading, const GradientOut& dx, const BandGradients& sums, std::int64_t pixel,
+              int first, bool past_caches)
+      : raw(reading.x.data + pixel * reading.x.stride + first),
+        raw_stride(reading.x.stride),
+        base(dx.base ? dx.base + pixel * dx.base_stride + first : nullptr),
+        base_stride(dx.base_stride),
+        out(dx.data ? dx.data + pixel * dx.stride + first : nullptr),
+        stride(dx.stride),
+        sum(dx.sum ? sums.sum + first : nullptr),
+        dot(dx.sum ? sums.dot + first : nullptr),
+        centre(dx.sum ? dx.centre + first : nullptr),
+        stream(past_caches) {}
+
+  /// Sums P pixels from w on, channels c .. c + count of the group, and stores them.
+  template <int P>
+  HWY_INLINE void store(int w, int c, int count, Vector (&part)[P]) const {
+    if (sum) {
+      const Vector middle = hn::Load(kFloats, centre + c);
+      Vector value[P], total = all(0), against = all(0);
+      load_pixels(raw + w * raw_stride + c, raw_stride, count, value);
+      for (int p = 0; p < P; ++p) {
+        total = hn::Add(total, part[p]);
+        against = hn::MulAdd(part[p], hn::Sub(value[p], middle), against);
+      }
+      add_to(sum + c, total);
+      add_to(dot + c, against);
+    }
+    if (!out) return;
+    if (base) {
+      Vector before[P];
+      load_pixels(base + w * base_stride + c, base_stride, count, before);
+      for (int p = 0; p < P; ++p) part[p] = hn::Add(before[p], part[p]);
+    }
+    store_block(part, out + w * stride + c, stride, count, stream);
+  }
+
+  const float* raw;  // x as it lies in memory
+  std::int64_t raw_stride;
+  const float* base;  // or null
+  std::int64_t base_stride;
+  float* out;  // or null
+  std::int64_t stride;
+  float *sum, *dot;  // of the band, or null
+  const float* centre;
+  bool stream;
+};
 
 }  // namespace
 }  // namespace HWY_NAMESPACE

@@ -21,46 +21,6 @@ struct Backward {
   int taps() const { return s.kernel_height * s.kernel_width; }
 };
 
-/// One row of dx of a group; the pointers are at its first channel and pixel.
-struct InputRow {
-  const float *raw, *read;  // x as it lies in memory; as read, in a ring
-  const float* base;        // or null
-  float* out;               // or null
-  float *sum, *dot;         // of the band, or null
-  const float* centre;
-};
-
-/// P pixels from w on, channels c .. c + count, read: where they are in the ring's row.
-template <int P>
-HWY_INLINE void store_gradient(const Backward& job, const InputRow& row, int w, int c, int count,
-                               const float* read, Vector (&part)[P]) {
-  if (job.reading.x.act != Act::None) {
-    const Vector low = all(job.reading.low), high = all(job.reading.high);
-    for (int p = 0; p < P; ++p) {
-      const Vector value = hn::Load(kFloats, read + p * kLanes);
-      part[p] = hn::IfThenZeroElse(hn::Or(hn::Le(value, low), hn::Ge(value, high)), part[p]);
-    }
-  }
-  if (row.sum) {
-    const Vector centre = hn::Load(kFloats, row.centre + c);
-    Vector raw[P], sum = all(0), dot = all(0);
-    load_pixels(row.raw + w * job.reading.x.stride + c, job.reading.x.stride, count, raw);
-    for (int p = 0; p < P; ++p) {
-      sum = hn::Add(sum, part[p]);
-      dot = hn::MulAdd(part[p], hn::Sub(raw[p], centre), dot);
-    }
-    add_to(row.sum + c, sum);
-    add_to(row.dot + c, dot);
-  }
-  if (!row.out) return;
-  if (row.base) {
-    Vector base[P];
-    load_pixels(row.base + w * job.dx.base_stride + c, job.dx.base_stride, count, base);
-    for (int p = 0; p < P; ++p) part[p] = hn::Add(base[p], part[p]);
-  }
-  store_block(part, row.out + w * job.dx.stride + c, job.dx.stride, count, job.stream);
-}
-
 /// What one chunk works with.
 struct BackwardChunk {
   Ring x, d;
@@ -89,13 +49,8 @@ HWY_INLINE void input_row(const Backward& job, const BackwardChunk& chunk, const
   const auto& x = job.reading.x;
   const std::int64_t pixel = (image * s.height + h) * s.width;
   const int first = group.first * kLanes;
-  const InputRow row{.raw = x.data + pixel * x.stride + first,
-                     .read = chunk.x.row(h) + chunk.x.halo * kLanes,
-                     .base = dx.base ? dx.base + pixel * dx.base_stride + first : nullptr,
-                     .out = dx.data ? dx.data + pixel * dx.stride + first : nullptr,
-                     .sum = dx.sum ? chunk.sums.sum + first : nullptr,
-                     .dot = dx.sum ? chunk.sums.dot + first : nullptr,
-                     .centre = dx.sum ? dx.centre + first : nullptr};
+  const GradientRow row(job.reading, dx, chunk.sums, pixel, first, job.stream);
+  const float* read = chunk.x.row(h) + chunk.x.halo * kLanes;
   for_blocks<8>(s.width, [&]<int P>(Pixels<P>, int w) HWY_ATTR {
     for (int v = 0; v < group.count; ++v) {
       const int c = v * kLanes;
@@ -103,8 +58,13 @@ HWY_INLINE void input_row(const Backward& job, const BackwardChunk& chunk, const
       Vector part[P];
       convolve_back<KW, S>(taps, std::int64_t(v) * chunk.d.row_size + (chunk.d.halo + w / S) * kLanes,
                            job.weights + std::int64_t(first + c) * job.taps(), part);
-      store_gradient(job, row, w, c, std::min(kLanes, s.channels - first - c),
-                     row.read + std::int64_t(v) * chunk.x.row_size + w * kLanes, part);
+      if (x.act != Act::None) {
+        Vector value[P];
+        for (int p = 0; p < P; ++p)
+          value[p] = hn::Load(kFloats, read + std::int64_t(v) * chunk.x.row_size + (w + p) * kLanes);
+        mask_outside(job.reading, value, part);
+      }
+      row.store(w, c, std::min(kLanes, s.channels - first - c), part);
     }
   });
 }

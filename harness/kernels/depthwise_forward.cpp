@@ -23,25 +23,6 @@ struct Forward {
   }
 };
 
-/// P outputs of a row; at: where its first input is in a ring's row.
-template <int KW, int S, int P>
-HWY_INLINE void convolve(const Taps& taps, std::int64_t at, const float* weights, Vector (&sum)[P]) {
-  for (int p = 0; p < P; ++p) sum[p] = all(0);
-  for (int k = 0; k < taps.count; ++k) {
-    const float* in = taps.row[k] + at;
-    Vector w[KW];
-    for (int j = 0; j < KW; ++j) w[j] = hn::Load(kFloats, weights + taps.weight[k] + j * kLanes);
-    HWY_UNROLL(32)
-    for (int t = 0; t < (P - 1) * S + KW; ++t) {
-      const Vector x = hn::Load(kFloats, in + t * kLanes);
-      HWY_UNROLL(8)
-      for (int j = 0; j < KW; ++j)
-        if (t >= j && (t - j) % S == 0 && (t - j) / S < P)
-          sum[(t - j) / S] = hn::MulAdd(x, w[j], sum[(t - j) / S]);
-    }
-  }
-}
-
 /// Sums of one group's current band, and how many pixels are in them; the moments of the bands before.
 struct Statistics {
   BandMoments band;

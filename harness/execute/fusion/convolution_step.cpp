@@ -4,15 +4,6 @@
 namespace ablate::fusion {
 namespace {
 
-bool is_depthwise(const Link& link) {
-  const int height = link.kernel_height, width = link.kernel_width;
-  const bool known = (height == width && (height == 1 || height == 3 || height == 5)) ||
-                     (height == 1 && (width == 3 || width == 5)) ||
-                     (width == 1 && (height == 3 || height == 5));
-  return link.groups == link.in && link.in == link.out && known && (link.stride == 1 || link.stride == 2) &&
-         link.pad_height == height / 2 && link.pad_width == width / 2;
-}
-
 bool is_pointwise(const Link& link) {
   return link.groups == 1 && link.kernel_height == 1 && link.kernel_width == 1 && link.stride == 1 &&
          link.pad_height == 0 && link.pad_width == 0;
@@ -84,6 +75,15 @@ class ConvolutionStep final : public Step {
 };
 
 }  // namespace
+
+bool is_depthwise(const Link& link) {
+  const int height = link.kernel_height, width = link.kernel_width;
+  const bool known = (height == width && (height == 1 || height == 3 || height == 5)) ||
+                     (height == 1 && (width == 3 || width == 5)) ||
+                     (width == 1 && (height == 3 || height == 5));
+  return link.groups == link.in && link.in == link.out && known && (link.stride == 1 || link.stride == 2) &&
+         link.pad_height == height / 2 && link.pad_width == width / 2;
+}
 
 bool covers(const Link& link) {
   return link.kind == Link::Kind::Conv && !link.pad_with_shift && (link.groups == 1 || is_depthwise(link));

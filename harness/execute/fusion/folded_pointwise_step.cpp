@@ -3,13 +3,11 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/eye.h>
 
-#include <cmath>
 #include <utility>
 #include <vector>
 
-#include "harness/core/problems.h"
+#include "harness/execute/fusion/branch_norms.h"
 #include "harness/execute/fusion/steps.h"
-#include "harness/execute/operations.h"
 #include "harness/kernels/convolution.h"
 #include "harness/kernels/elementwise.h"
 
@@ -35,13 +33,12 @@ class FoldedPointwiseStep final : public Step {
  private:
   /// What a pass found. B branches, N channels out, K in.
   struct Fold {
-    at::Tensor weights;           // [B N, K], the branches under each other
-    at::Tensor covariance;        // [K, K]; undefined in evaluation
-    at::Tensor spread;            // [B N, K] = weights * covariance
-    at::Tensor folded;            // [N, K]
-    std::vector<double> centre;   // [K], mean of the input
-    std::vector<double> mean;     // [B N], of each branch's output
-    std::vector<double> inverse;  // [B N], 1 / deviation
+    at::Tensor weights;          // [B N, K], the branches under each other
+    at::Tensor covariance;       // [K, K]; undefined in evaluation
+    at::Tensor spread;           // [B N, K] = weights * covariance
+    at::Tensor folded;           // [N, K]
+    std::vector<double> centre;  // [K], mean of the input
+    BranchNorms norms;
   };
 
   int inputs() const { return in().channels; }
@@ -50,8 +47,6 @@ class FoldedPointwiseStep final : public Step {
 
   at::Tensor concatenated(const Work& work) const;
   void take_batch(Work& work, Fold& fold) const;
-  void take_running(const Work& work, Fold& fold) const;
-  void follow(Work& work, const Fold& fold) const;
   void fold_branches(Work& work, Fold& fold) const;
   at::Tensor give_weights(Work& work, const Fold& fold, const at::Tensor& products, const double* sum) const;
 
@@ -89,8 +84,7 @@ at::Tensor FoldedPointwiseStep::concatenated(const Work& work) const {
 void FoldedPointwiseStep::take_batch(Work& work, Fold& fold) const {
   const auto pixels = work.rows(in());
   const int k = inputs();
-  if (pixels == 1)
-    throw Error("BatchNorm needs more than one value per channel in training: a larger batch or map");
+  expect_batch(pixels);
   const auto x = work.raw(in());
   std::vector<double> squares(k);
   fold.centre.resize(k);
@@ -118,33 +112,8 @@ void FoldedPointwiseStep::take_batch(Work& work, Fold& fold) const {
       mean += w[r * k + c] * fold.centre[c];
       variance += double(w[r * k + c]) * spread[r * k + c];
     }
-    fold.mean.push_back(mean);
-    fold.inverse.push_back(1 / std::sqrt(std::max(variance, 0.0) + kNormEpsilon));
+    fold.norms.add(mean, variance);
   }
-}
-
-void FoldedPointwiseStep::take_running(const Work& work, Fold& fold) const {
-  fold.centre.assign(inputs(), 0);
-  for (const auto& branch : branches_)
-    for (int n = 0; n < outputs(); ++n) {
-      fold.mean.push_back(work.weight(branch.norm + 2)[n]);
-      fold.inverse.push_back(1 / std::sqrt(double(work.weight(branch.norm + 3)[n]) + kNormEpsilon));
-    }
-}
-
-/// Running statistics follow the batch's, with the unbiased variance.
-void FoldedPointwiseStep::follow(Work& work, const Fold& fold) const {
-  const auto pixels = static_cast<double>(work.rows(in()));
-  std::size_t r = 0;
-  for (const auto& branch : branches_)
-    for (int n = 0; n < outputs(); ++n, ++r) {
-      const double variance = 1 / (fold.inverse[r] * fold.inverse[r]) - kNormEpsilon;
-      float& mean = work.tensors()[branch.norm + 2].mutable_data_ptr<float>()[n];
-      float& running = work.tensors()[branch.norm + 3].mutable_data_ptr<float>()[n];
-      mean = static_cast<float>((1 - kNormMomentum) * mean + kNormMomentum * fold.mean[r]);
-      running = static_cast<float>((1 - kNormMomentum) * running +
-                                   kNormMomentum * variance * pixels / (pixels - 1));
-    }
 }
 
 /// F, and b as the shift of whoever reads.
@@ -156,8 +125,8 @@ void FoldedPointwiseStep::fold_branches(Work& work, Fold& fold) const {
     double shift = 0;
     for (std::size_t b = 0; b < branches_.size(); ++b) {
       const std::int64_t r = static_cast<std::int64_t>(b) * outputs() + n;
-      const double factor = work.weight(branches_[b].norm)[n] * fold.inverse[r];
-      shift += work.weight(branches_[b].norm + 1)[n] - factor * fold.mean[r];
+      const double factor = fold.norms.factor(work, b, n);
+      shift += fold.norms.shift(work, b, n);
       const float* w = data(fold.weights) + r * k;
       for (int c = 0; c < k; ++c) sum[c] += factor * w[c];
     }
@@ -169,11 +138,14 @@ void FoldedPointwiseStep::fold_branches(Work& work, Fold& fold) const {
 void FoldedPointwiseStep::forward(Work& work) const {
   Fold fold;
   fold.weights = concatenated(work);
+  fold.norms.channels = outputs();
+  for (const auto& branch : branches_) fold.norms.first.push_back(branch.norm);
   if (work.pass().training) {
     take_batch(work, fold);
-    if (work.pass().update_statistics) follow(work, fold);
+    if (work.pass().update_statistics) fold.norms.follow(work, work.rows(in()));
   } else {
-    take_running(work, fold);
+    fold.centre.assign(inputs(), 0);
+    fold.norms.take_running(work);
   }
   fold_branches(work, fold);
   const auto y = work.output(out());
@@ -239,11 +211,11 @@ at::Tensor FoldedPointwiseStep::give_weights(Work& work, const Fold& fold, const
       const float* spread = training ? data(fold.spread) + r * k : nullptr;
       double dot = 0;
       for (int c = 0; c < k; ++c) dot += double(w[c]) * product[c];
-      if (!training) dot -= fold.mean[r] * sum[n];
-      const double against = fold.inverse[r] * dot, factor = work.weight(branch.norm)[n] * fold.inverse[r];
+      if (!training) dot -= fold.norms.mean[r] * sum[n];
+      const double against = fold.norms.inverse[r] * dot, factor = fold.norms.factor(work, b, n);
       if (dgamma) dgamma[n] = static_cast<float>(against);
       if (dbeta) dbeta[n] = static_cast<float>(sum[n]);
-      const double slope = fold.inverse[r] * against;
+      const double slope = fold.norms.inverse[r] * against;
       for (int c = 0; c < k; ++c) {
         const double through = training ? slope * spread[c] : 0;
         if (dw) dw[std::int64_t(n) * k + c] = static_cast<float>(factor * (product[c] - through));

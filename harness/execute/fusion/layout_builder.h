@@ -41,7 +41,7 @@ class LayoutBuilder {
   bool add_fused(Value value);
   void add_reference(Value value);
   void unit(Value value);
-  void folded(Value value, View out);
+  void folded(Value value, View out, bool depthwise);
   View branch(Value value, std::size_t index, const View& out);
   View linear(Value value);
   bool upsample(Value value);

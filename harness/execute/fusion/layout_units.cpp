@@ -38,6 +38,19 @@ bool is_foldable(const Node& unit) {
   return unit.branches.size() > 1 && std::all_of(unit.branches.begin(), unit.branches.end(), fits);
 }
 
+/// Two and more branches of depthwise convolutions of one stride or identities, each with its BatchNorm.
+bool is_depthwise_sum(const Node& unit) {
+  const auto stride = [](const Branch& branch) {
+    return branch.links.size() == 1 ? 1 : branch.links[0].stride;
+  };
+  return unit.branches.size() > 1 &&
+         std::all_of(unit.branches.begin(), unit.branches.end(), [&](const Branch& branch) {
+           return branch.links.back().kind == Link::Kind::Norm &&
+                  (branch.links.size() == 1 || is_depthwise(branch.links[0])) &&
+                  stride(branch) == stride(unit.branches[0]);
+         });
+}
+
 }  // namespace
 
 Act act_of(Activation activation) {
@@ -89,9 +102,10 @@ void LayoutBuilder::unit(Value value) {
     views_[value].act = act;
     return;
   }
-  if (is_foldable(n) && folds_well(node(in(value)).shape.channels, n.shape.channels)) {
+  const bool depthwise = is_depthwise_sum(n);
+  if (depthwise || (is_foldable(n) && folds_well(node(in(value)).shape.channels, n.shape.channels))) {
     if (out.root < 0) out = new_root(n.shape, true, true);
-    folded(value, out);
+    folded(value, out, depthwise);
     out.act = act;
     views_[value] = out;
     return;
@@ -105,15 +119,23 @@ void LayoutBuilder::unit(Value value) {
   views_[value] = out;
 }
 
-void LayoutBuilder::folded(Value value, View out) {
+void LayoutBuilder::folded(Value value, View out, bool depthwise) {
   out.act = Act::None;
   std::vector<FoldedBranch> branches;
+  int stride = 1;
   for (std::size_t b = 0; b < node(value).branches.size(); ++b) {
     const auto& tensors = plan_->nodes[value].tensors[b];
-    const bool convolves = tensors.size() > 1;
-    branches.push_back({convolves ? std::optional(tensors[0]) : std::nullopt, tensors.back()});
+    auto& branch = branches.emplace_back(FoldedBranch{.weight = std::nullopt, .norm = tensors.back()});
+    if (tensors.size() == 1) continue;
+    const auto& convolution = node(value).branches[b].links[0];
+    branch.weight = tensors[0];
+    branch.kernel_height = convolution.kernel_height;
+    branch.kernel_width = convolution.kernel_width;
+    stride = convolution.stride;
   }
-  layout_.steps.push_back(folded_pointwise_step(std::move(branches), plain(input(value)), out));
+  layout_.steps.push_back(
+      depthwise ? folded_depthwise_step(std::move(branches), stride, readable(input(value)), out)
+                : folded_pointwise_step(std::move(branches), plain(input(value)), out));
 }
 
 /// What a branch makes, before the activation; in a root of its own unless it is given its place.

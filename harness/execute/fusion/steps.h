@@ -18,20 +18,26 @@ namespace ablate::fusion {
 
 /// True when a kernel computes that convolution.
 bool covers(const Link& link);
+/// True for a depthwise one, padded so that its stride alone makes the map smaller.
+bool is_depthwise(const Link& link);
 
 /// A convolution, then its bias or BatchNorm. `weight`: its position among the weights.
 std::unique_ptr<Step> convolution_step(const Link& link, const View& in, const View& out, std::size_t weight,
                                        const Affine& affine);
-/// A branch of a 1x1 unit.
+/// A branch of a unit whose branches are made one convolution.
 struct FoldedBranch {
   std::optional<std::size_t> weight;  // none: the identity
   std::size_t norm = 0;               // the first tensor of its BatchNorm
+  int kernel_height = 1, kernel_width = 1;
 };
 /// All branches of a 1x1 unit as one convolution. `in` is read as it stands.
 std::unique_ptr<Step> folded_pointwise_step(std::vector<FoldedBranch> branches, const View& in,
                                             const View& out);
 /// True when folding takes less time than one convolution a branch.
 bool folds_well(int in, int out);
+/// All branches of a depthwise unit as one convolution.
+std::unique_ptr<Step> folded_depthwise_step(std::vector<FoldedBranch> branches, int stride, const View& in,
+                                            const View& out);
 
 /// BatchNorm alone, of a view that is read as it stands.
 std::unique_ptr<Step> norm_step(const View& in, const View& out, const Affine& affine);

@@ -1,0 +1,157 @@
+// Two taps of the same output, joined: the part of the gradient that a pixel gets from the input around it.
+// Compiled once an instruction set.
+#if defined(ABLATE_KERNELS_JOINED_TAPS_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef ABLATE_KERNELS_JOINED_TAPS_INL_H_
+#undef ABLATE_KERNELS_JOINED_TAPS_INL_H_
+#else
+#define ABLATE_KERNELS_JOINED_TAPS_INL_H_
+#endif
+
+#include "harness/kernels/sides.h"
+#include "harness/kernels/taps-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace ablate::kernels {
+namespace HWY_NAMESPACE {
+namespace {
+
+/// Pixel q gets sum over taps t that some output has at q, and over taps u of that output, of
+///   constant_t - curvature_tu (x_u - centre).
+/// By the distance between t and u that is a convolution with a kernel of 2 kernel height - 1 rows and 2 kernel
+/// width - 1 columns, whose values depend on which taps t there are. Rows have a kernel each class. Along a row,
+/// every pixel is given that of the middle of the image (one for each remainder of the stride), and what outputs
+/// beyond the left and the right end would give is taken back: of the columns of the image they see only the
+/// first or the last kernel width / 2.
+struct JoinedTaps {
+  JoinedTaps(Scratch& scratch, const Depthwise& s, const TapGradient& gradient);
+
+  /// Calls use(k) for the rows of the kernel, from the top, that are not zero in a row of that class.
+  template <class Use>
+  void for_rows(int row_class, const Use& use) const {
+    for (int k = 0; k < 2 * kernel_height - 1; ++k)
+      for (int t = 0; t < kernel_height; ++t)
+        if (rows.sees(t, row_class) && k + t >= kernel_height - 1 && k + t < 2 * kernel_height - 1) {
+          use(k);
+          break;
+        }
+  }
+
+  /// out [width, kLanes] of one vector. around: rows of the ring (x less its centre, also beyond the border);
+  /// at: where they begin.
+  template <int KW, int S>
+  HWY_INLINE void row(int vector, int row_class, const Taps& around, std::int64_t at, int width,
+                      float* out) const {
+    const float* kernel = values + (std::int64_t(vector) * rows.classes() + row_class) * size();
+    for (int first = 0; first < S; ++first, kernel += (area + 1) * kLanes) {
+      const Vector constant = hn::Load(kFloats, kernel + area * kLanes);
+      for_blocks<8>((width - first + S - 1) / S, [&]<int P>(Pixels<P>, int i) HWY_ATTR {
+        const int w = first + i * S;
+        Vector sum[P];
+        convolve<2 * KW - 1, S>(around, at + w * kLanes, kernel, sum);
+        for (int p = 0; p < P; ++p)
+          hn::Store(hn::Add(constant, sum[p]), kFloats, out + (w + p * S) * kLanes);
+      });
+    }
+    constexpr int kHalf = KW / 2;
+    for (int e = 0; e < 2 * kHalf; ++e, kernel += (edge_area + 1) * kLanes) {
+      const Edge edge(width, kHalf, e);
+      if (edge.position < 0) continue;
+      Vector sum = hn::Load(kFloats, kernel + edge_area * kLanes);
+      for (int k = 0; k < around.count; ++k) {
+        const float* x = around.row[k] + at + (KW - 1 + edge.column) * kLanes;
+        const float* weights = kernel + around.weight[k] / (2 * KW - 1) * kHalf;
+        for (int j = 0; j < kHalf; ++j)
+          sum = hn::MulAdd(hn::Load(kFloats, x + j * kLanes), hn::Load(kFloats, weights + j * kLanes), sum);
+      }
+      add_to(out + edge.position * kLanes, sum);
+    }
+  }
+
+  Side rows;
+
+ private:
+  /// Number e of the positions at the ends of a row: `half` at the left, then as many at the right.
+  struct Edge {
+    Edge(int width, int half, int e) : left(e < half) {
+      position = left ? e : width - 2 * half + e;
+      if (position >= width) position = -1;
+      column = left ? 0 : std::max(0, width - half);
+    }
+    bool left;
+    int position;  // negative: there is none
+    int column;    // first of those that outputs beyond the end see
+  };
+
+  /// Floats of one vector in one class of rows.
+  int size() const { return (stride * (area + 1) + kernel_width / 2 * 2 * (edge_area + 1)) * kLanes; }
+  void fill(const Depthwise& s, int row_class, const float* constant, const float* curvature, Vector centre,
+            float* kernel) const;
+  void add(int t, int u, int columns, int column, Vector value, float* kernel) const;
+
+  int kernel_height, kernel_width, stride, area, edge_area;
+  float* values;  // [vectors, row classes, size]: kernels of the middle, then of the ends, each before its constant
+};
+
+JoinedTaps::JoinedTaps(Scratch& scratch, const Depthwise& s, const TapGradient& gradient)
+    : rows(s.height, s.kernel_height, s.stride, s.kernel_height / 2),
+      kernel_height(s.kernel_height),
+      kernel_width(s.kernel_width),
+      stride(s.stride),
+      area((2 * s.kernel_height - 1) * (2 * s.kernel_width - 1)),
+      edge_area((2 * s.kernel_height - 1) * (s.kernel_width / 2)) {
+  const int taps = kernel_height * kernel_width, vectors = padded(s.channels) / kLanes;
+  values = scratch.zeros<float>(std::int64_t(vectors) * rows.classes() * size());
+  for (int v = 0; v < vectors; ++v) {
+    Scratch inner;
+    const int c = v * kLanes, count = std::min(kLanes, s.channels - c);
+    const float* constant = pack(inner, gradient.constant + std::int64_t(c) * taps, count, taps);
+    const float* curvature = pack(inner, gradient.curvature + std::int64_t(c) * taps * taps, count, taps * taps);
+    const Vector centre = load_first(gradient.centre + c, count);
+    for (int r = 0; r < rows.classes(); ++r)
+      fill(s, r, constant, curvature, centre, values + (std::int64_t(v) * rows.classes() + r) * size());
+  }
+}
+
+/// The kernels of one vector in one class of rows.
+void JoinedTaps::fill(const Depthwise& s, int row_class, const float* constant, const float* curvature,
+                      Vector centre, float* kernel) const {
+  const int half = kernel_width / 2, taps = kernel_height * kernel_width;
+  for (int t = 0; t < taps; ++t) {
+    if (!rows.sees(t / kernel_width, row_class)) continue;
+    const int column = t % kernel_width;
+    float* middle = kernel + (column + half) % stride * (area + 1) * kLanes;  // of the pixels where t can be
+    add_to(middle + area * kLanes, hn::Load(kFloats, constant + t * kLanes));
+    for (int u = 0; u < taps; ++u)
+      add(t, u, 2 * kernel_width - 1, u % kernel_width - column + kernel_width - 1,
+          hn::Neg(hn::Load(kFloats, curvature + (t * taps + u) * kLanes)), middle);
+    for (int e = 0; e < 2 * half; ++e) {
+      const Edge edge(s.width, half, e);
+      const int from = edge.position - column + half;  // stride times the output that has t there
+      if (edge.position < 0 || from % stride != 0 || (edge.left ? from >= 0 : from < s.width)) continue;
+      float* end = kernel + (stride * (area + 1) + e * (edge_area + 1)) * kLanes;
+      Vector sum = hn::Load(kFloats, constant + t * kLanes);
+      for (int u = 0; u < taps; ++u) {
+        const int seen = from + u % kernel_width - half;
+        const Vector value = hn::Load(kFloats, curvature + (t * taps + u) * kLanes);
+        if (seen >= 0 && seen < s.width)
+          add(t, u, half, seen - edge.column, value, end);
+        else
+          sum = hn::MulAdd(value, centre, sum);
+      }
+      add_to(end + edge_area * kLanes, hn::Neg(sum));
+    }
+  }
+}
+
+/// Adds to a kernel of so many columns where taps t and u meet.
+void JoinedTaps::add(int t, int u, int columns, int column, Vector value, float* kernel) const {
+  const int row = u / kernel_width - t / kernel_width + kernel_height - 1;
+  add_to(kernel + (row * columns + column) * kLanes, value);
+}
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace ablate::kernels
+HWY_AFTER_NAMESPACE();
+
+#endif
