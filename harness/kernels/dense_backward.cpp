@@ -35,7 +35,8 @@ struct DenseWeights {
       windows.find_places(row, rows, room.places);
       for (int b = 0; b < windows.window.blocks(); ++b) {
         gather(windows.window, x, room.places, rows, b, room.rows, room.stride);
-        of_block(b).add_rows(rows, d_tile.over_pixels(), d_tile.pixels_stride(), room.rows, room.stride, sums + b * floats_of_block(),
+        of_block(b).add_rows(rows, d_tile.over_pixels(), d_tile.pixels_stride(), room.rows, room.stride,
+                             sums + b * floats_of_block(),
                              b == 0 && row + 2 * tile <= end ? ahead(row + tile) : AheadRows());
       }
     }
@@ -107,7 +108,8 @@ struct DenseGradient {
         const int line = down.last - p / across.count * shape.stride;
         const int tap = line * shape.kernel_width + across.last - p % across.count * shape.stride;
         pack(w + std::int64_t(tap) * shape.in, std::int64_t(taps) * shape.in, 1, (p - first) * shape.out,
-             shape.out, window.depth(b), shape.in, panels + Packed<float>::size(window.first_column(b), shape.in));
+             shape.out, window.depth(b), shape.in,
+             panels + Packed<float>::size(window.first_column(b), shape.in));
       }
     }
     return {window, shape.in, panels};

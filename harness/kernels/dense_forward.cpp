@@ -32,8 +32,8 @@ struct DenseForward {
       windows.find_places(row, rows, room.places);
       multiply_windows(product, x, rows, room, [&](const Packed<float>& w, const Begun& begun) HWY_ATTR {
         with_type(y.type(), [&]<class T>() HWY_ATTR {
-          multiply_to_output(rows, room.rows, room.stride, w, begun, y.as<T>() + row * y_stride, y_stride, moments,
-                             stream);
+          multiply_to_output(rows, room.rows, room.stride, w, begun, y.as<T>() + row * y_stride, y_stride,
+                             moments, stream);
         });
       });
       if (with_moments) merge_tile(moments, rows, sums);

@@ -183,7 +183,8 @@ inline bool streams(ConstValues data, std::int64_t stride, std::int64_t pixels, 
   constexpr std::int64_t kLeastBytes = 4 << 20;
   const std::int64_t size = bytes_of(data.type());
   return kLanes * sizeof(float) == kLine && stride * size % kLine == 0 &&
-         reinterpret_cast<std::uintptr_t>(data.bytes()) % kLine == 0 && pixels * channels * size >= kLeastBytes;
+         reinterpret_cast<std::uintptr_t>(data.bytes()) % kLine == 0 &&
+         pixels * channels * size >= kLeastBytes;
 }
 
 /// Stores P pixels, past the caches if `stream`.

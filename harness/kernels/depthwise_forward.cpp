@@ -128,10 +128,11 @@ void forward_images(const Forward& job, std::int64_t begin, std::int64_t end, Ru
   Scratch scratch;
   const int halo = KW / 2, all_vectors = padded(s.channels) / kLanes;
   const auto& x_map = job.reading.x;
-  const bool whole_lines = kLanes * sizeof(float) == kLine && x_map.stride * bytes_of(x_map.data.type()) % kLine == 0;
-  const int vectors = vectors_of_a_group(s.channels, s.kernel_height * (s.width + 2 * halo),
-                                         whole_lines ? kFirstLevel : kSecondLevel,
-                                         vectors_of_a_line(x_map.data.type()));
+  const bool whole_lines =
+      kLanes * sizeof(float) == kLine && x_map.stride * bytes_of(x_map.data.type()) % kLine == 0;
+  const int vectors =
+      vectors_of_a_group(s.channels, s.kernel_height * (s.width + 2 * halo),
+                         whole_lines ? kFirstLevel : kSecondLevel, vectors_of_a_line(x_map.data.type()));
   const Ring ring(scratch, s.kernel_height, vectors, s.width, halo);
   const int groups = (all_vectors + vectors - 1) / vectors;
   auto* statistics = total ? scratch.take<Statistics>(groups) : nullptr;

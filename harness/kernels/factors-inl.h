@@ -60,7 +60,8 @@ HWY_INLINE Factors<Pair> all_of(Pair factor) {
   return hn::Set(Words(), factor.bits);
 }
 HWY_INLINE Vector multiply_add(Factors<Pair> a, Factors<Pair> b, Vector sum) {
-  return Vector{_mm512_dpbf16_ps(sum.raw, reinterpret_cast<__m512bh>(a.raw), reinterpret_cast<__m512bh>(b.raw))};
+  return Vector{
+      _mm512_dpbf16_ps(sum.raw, reinterpret_cast<__m512bh>(a.raw), reinterpret_cast<__m512bh>(b.raw))};
 }
 HWY_INLINE void store_factors(Factors<Pair> factors, Pair* to) {
   hn::StoreU(factors, Words(), &to->bits);
@@ -87,8 +88,8 @@ HWY_INLINE Factors<Pair> in_pairs(Vector first, Vector second) {
   return {_mm512_permutexvar_epi16(kOrder.vector(), joined(first, second).raw)};
 }
 
-/// Of two rows, which stand as pairs along the row: pairs across the rows, of the numbers in their first half,
-/// and in their second.
+/// Of two rows, which stand as pairs along the row: pairs across the rows, of the numbers in their first
+/// half, and in their second.
 HWY_INLINE Factors<Pair> first_across(Factors<Pair> a, Factors<Pair> b) {
   static constexpr PairOrder kOrder(0, 2 * kLanes);
   return {_mm512_permutex2var_epi16(a.raw, kOrder.vector(), b.raw)};

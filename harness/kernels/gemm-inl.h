@@ -49,7 +49,8 @@ HWY_INLINE void for_panels(int columns, Use use) {
   }
 }
 
-/// A matrix [depth, columns] of factors to multiply by, as panels after each other, each [depth, its vectors].
+/// A matrix [depth, columns] of factors to multiply by, as panels after each other, each [depth, its
+/// vectors].
 template <class F>
 struct Packed {
   const F* panels = nullptr;
@@ -59,8 +60,8 @@ struct Packed {
   static std::int64_t size(int depth, int columns) { return std::int64_t(depth) * round_up(columns, kLanes); }
 };
 
-/// Fills `rows` rows of panels of so many columns, zero beyond, with the factors value(row, column). `to` is the
-/// panels' memory, `depth` their rows, `first` the first row filled.
+/// Fills `rows` rows of panels of so many columns, zero beyond, with the factors value(row, column). `to` is
+/// the panels' memory, `depth` their rows, `first` the first row filled.
 template <class F, class Value>
 HWY_INLINE void pack(int first, int rows, int depth, int columns, F* to, const Value& value) {
   constexpr int kBlock = 16;  // rows at a time, so that both sides stay in the first cache

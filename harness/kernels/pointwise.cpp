@@ -33,8 +33,8 @@ struct PointwiseForward {
     for (std::int64_t row = begin; row < end; row += tile) {
       const int rows = static_cast<int>(std::min<std::int64_t>(tile, end - row));
       if (!as_it_lies) read.load(x, row, rows);
-      const F* factors = as_it_lies ? reinterpret_cast<const F*>((x.data + row * x.stride).bytes())
-                                    : read.over_channels();
+      const F* factors =
+          as_it_lies ? reinterpret_cast<const F*>((x.data + row * x.stride).bytes()) : read.over_channels();
       multiply_to_output(rows, factors, as_it_lies ? x.stride / kNumbers<F> : read.channels_stride(), w, {},
                          y + row * y_stride, y_stride, moments, stream,
                          row + 2 * tile <= end ? ahead(row + tile) : Ahead());
@@ -95,8 +95,8 @@ struct PointwiseBackward {
       d_tile.load(d, row, rows);
       if (with_dw) {
         x_tile.load(x, row, rows);
-        weights.add_rows(Tile::steps(rows), d_tile.over_pixels(), d_tile.pixels_stride(), x_tile.over_pixels(),
-                         x_tile.pixels_stride(), weight_sums);
+        weights.add_rows(Tile::steps(rows), d_tile.over_pixels(), d_tile.pixels_stride(),
+                         x_tile.over_pixels(), x_tile.pixels_stride(), weight_sums);
       }
       if (!with_dx) continue;
       for (int r = 0; r < rows; ++r) pixels[r] = row + r;

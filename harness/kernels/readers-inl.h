@@ -47,7 +47,8 @@ struct GradientReader {
 /// Copies a pixel's values. Whole vectors are written: up to kLanes - 1 floats beyond the last value become
 /// zero.
 template <bool kRounded = false, class Reader>
-HWY_INLINE void read_pixel(const Reader& reader, std::int64_t pixel, const Span& span, float* HWY_RESTRICT to) {
+HWY_INLINE void read_pixel(const Reader& reader, std::int64_t pixel, const Span& span,
+                           float* HWY_RESTRICT to) {
   const auto put = [&](int c, const Lanes& lanes) HWY_ATTR {
     const Vector value = reader.at(pixel, c, lanes);
     hn::StoreU(kRounded ? rounded(value) : value, Floats(), to + c);

@@ -1,5 +1,5 @@
-// Vectors of floats, and how they are loaded from and stored as either type of values (values.h). Compiled once
-// an instruction set.
+// Vectors of floats, and how they are loaded from and stored as either type of values (values.h). Compiled
+// once an instruction set.
 #if defined(ABLATE_KERNELS_STORAGE_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef ABLATE_KERNELS_STORAGE_INL_H
 #undef ABLATE_KERNELS_STORAGE_INL_H
@@ -21,7 +21,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 using Floats = hn::ScalableTag<float>;
 using Vector = hn::Vec<Floats>;
-using Words = hn::RebindToUnsigned<Floats>;            // the bits of as many floats
+using Words = hn::RebindToUnsigned<Floats>;        // the bits of as many floats
 using Halves = hn::Rebind<std::uint16_t, Floats>;  // those of as many bfloat16 values
 using HalfVector = hn::Vec<Halves>;
 inline constexpr int kLanes = HWY_LANES(float);
@@ -39,8 +39,8 @@ HWY_INLINE HalfVector narrowed(Vector v) {
   const auto upper = hn::ShiftRight<16>(bits);
   const auto up = hn::Add(hn::And(upper, hn::Set(Words(), 1)), hn::Set(Words(), 0x7fff));
   const auto quiet = hn::Or(upper, hn::Set(Words(), 0x40));
-  const auto rounded = hn::IfThenElse(hn::RebindMask(Words(), hn::Eq(v, v)),
-                                      hn::ShiftRight<16>(hn::Add(bits, up)), quiet);
+  const auto rounded =
+      hn::IfThenElse(hn::RebindMask(Words(), hn::Eq(v, v)), hn::ShiftRight<16>(hn::Add(bits, up)), quiet);
   return hn::DemoteTo(Halves(), hn::BitCast(hn::RebindToSigned<Words>(), rounded));
 #endif
 }

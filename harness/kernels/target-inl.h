@@ -1,6 +1,6 @@
 // Highway, with one instruction set more than it knows: AVX-512 of CPUs that multiply bfloat16. It takes the
-// place of Highway's AVX3_DL, which all of those that kernels run on have too (isa.cpp sees to that). Included
-// in place of hwy/highway.h, once an instruction set.
+// place of Highway's AVX3_DL, which all of those that kernels run on have too (isa.cpp sees to that).
+// Included in place of hwy/highway.h, once an instruction set.
 #if defined(ABLATE_KERNELS_TARGET_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef ABLATE_KERNELS_TARGET_INL_H
 #undef ABLATE_KERNELS_TARGET_INL_H

@@ -130,11 +130,12 @@ using HalfTile = PairTile;
 using HalfTile = FloatTile<true>;
 #endif
 
-/// A weight [depth, columns], m(row, column) = from[row * row_step + column * column_step], packed for products
-/// with tiles of that kind.
+/// A weight [depth, columns], m(row, column) = from[row * row_step + column * column_step], packed for
+/// products with tiles of that kind.
 template <class Tile>
-HWY_INLINE Packed<typename Tile::Factor> packed_for(Scratch& scratch, const float* from, std::int64_t row_step,
-                                                    std::int64_t column_step, int depth, int columns) {
+HWY_INLINE Packed<typename Tile::Factor> packed_for(Scratch& scratch, const float* from,
+                                                    std::int64_t row_step, std::int64_t column_step,
+                                                    int depth, int columns) {
   using F = typename Tile::Factor;
   const int factors = (depth + kNumbers<F> - 1) / kNumbers<F>;
   F* panels = scratch.take<F>(Packed<F>::size(factors, columns));

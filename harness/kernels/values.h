@@ -6,16 +6,16 @@
 #include <type_traits>
 
 /// How the values of a map are stored. Maps, that is raw convolution outputs and gradients of maps, are
-/// float32 or bfloat16; everything else (weights and their gradients, BatchNorm's factors and statistics, sums)
-/// is float32 or double whatever the maps are.
+/// float32 or bfloat16; everything else (weights and their gradients, BatchNorm's factors and statistics,
+/// sums) is float32 or double whatever the maps are.
 ///
 /// A kernel names a map by a pointer that knows its type and converts from float* and BFloat16*. Values
-/// become float32 vectors as they are loaded and are rounded to nearest even as they are stored; statistics are
-/// taken before that. Where the arithmetic between is long (rows of a depthwise convolution, tiles of an
-/// elementwise kernel) the type is looked at for each stretch; the products of matrices, whose loops are short,
-/// are templates over it, and their entry points choose. A map and its gradient are of one type, as are d's dz
-/// and y. A pointwise convolution from bfloat16 to bfloat16 multiplies bfloat16 numbers, its operands rounded as
-/// they are read, and sums in float32; every other operation multiplies float32.
+/// become float32 vectors as they are loaded and are rounded to nearest even as they are stored; statistics
+/// are taken before that. Where the arithmetic between is long (rows of a depthwise convolution, tiles of an
+/// elementwise kernel) the type is looked at for each stretch; the products of matrices, whose loops are
+/// short, are templates over it, and their entry points choose. A map and its gradient are of one type, as
+/// are d's dz and y. A pointwise convolution from bfloat16 to bfloat16 multiplies bfloat16 numbers, its
+/// operands rounded as they are read, and sums in float32; every other operation multiplies float32.
 namespace ablate::kernels {
 
 enum class Type : std::uint8_t { Float32, BFloat16 };
@@ -52,14 +52,10 @@ class ValuePointer {
   constexpr ValuePointer(std::nullptr_t) {}
   ValuePointer(Byte* at, Type type) : at_(at), type_(type) {}
   template <class T>
-    requires(std::is_same_v<std::remove_const_t<T>, float> || std::is_same_v<std::remove_const_t<T>, BFloat16>)
-  ValuePointer(T* at)
+  requires(std::is_same_v<std::remove_const_t<T>, float> || std::is_same_v<std::remove_const_t<T>, BFloat16>)
+      ValuePointer(T* at)
       : at_(reinterpret_cast<Byte*>(at)), type_(kTypeOf<std::remove_const_t<T>>) {}
-  operator ValuePointer<const std::byte>() const
-    requires(!std::is_const_v<Byte>)
-  {
-    return {at_, type_};
-  }
+  operator ValuePointer<const std::byte>() const requires(!std::is_const_v<Byte>) { return {at_, type_}; }
 
   Type type() const { return type_; }
   Byte* bytes() const { return at_; }

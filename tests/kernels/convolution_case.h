@@ -102,7 +102,7 @@ struct Options {
   Act act = Act::Relu6;
   bool affine = true, normalized = true, moments = true, sums = true, want_dx = true, want_dw = true;
   enum class Base { None, Same, Other } base = Base::None;
-  int gap = 5, offset = 1;  // values between rows, and before the first
+  int gap = 5, offset = 1;                       // values between rows, and before the first
   Type in = Type::Float32, out = Type::Float32;  // of x and dx; of y and dz
 };
 

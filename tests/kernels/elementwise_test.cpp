@@ -29,8 +29,10 @@ TEST(Sum, AddsItsSourcesAsRead) {
   for_types([](Type type) {
     for (const int channels : kChannels)
       for (const std::int64_t rows : {1, 7, 29}) {
-        TestSource plain(rows, channels, false, Act::None, 1, type), one(rows, channels, true, Act::Relu6, 2, type),
-            other(rows, channels, true, Act::Sigmoid, 3, type), third(rows, channels, true, Act::HardSigmoid, 4, type);
+        TestSource plain(rows, channels, false, Act::None, 1, type),
+            one(rows, channels, true, Act::Relu6, 2, type),
+            other(rows, channels, true, Act::Sigmoid, 3, type),
+            third(rows, channels, true, Act::HardSigmoid, 4, type);
         const std::vector<Source> sources{plain.source, one.source, other.source, third.source};
         TestMap actual(rows, channels, 3, type), expected(rows, channels);
         sum_forward(rows, channels, sources, actual.data(), actual.stride(), in_order);
@@ -113,7 +115,8 @@ TEST(Gate, MultipliesEveryPixelByTheNearestOfTheGate) {
       for (const Act act : {Act::Sigmoid, Act::HardSigmoid, Act::None}) {
         const std::int64_t rows = std::int64_t(s.images) * s.height * s.width;
         TestSource x(rows, s.channels, true, Act::Relu, 1, type);
-        TestSource gate(std::int64_t(s.images) * s.gate_height * s.gate_width, s.channels, true, act, 2, type);
+        TestSource gate(std::int64_t(s.images) * s.gate_height * s.gate_width, s.channels, true, act, 2,
+                        type);
         TestMap actual(rows, s.channels, 3, type), expected(rows, s.channels);
         gate_forward(s, x.source, gate.source, actual.data(), actual.stride(), in_order);
         oracle::gate_forward(s, x.source, gate.source, expected.floats(), expected.stride());
@@ -129,7 +132,8 @@ TEST(Gate, PartsTheGradientBetweenMapAndGate) {
         for (const Act act : {Act::Sigmoid, Act::HardSigmoid}) {
           const std::int64_t rows = std::int64_t(s.images) * s.height * s.width;
           const std::int64_t gates = std::int64_t(s.images) * s.gate_height * s.gate_width;
-          TestSource x(rows, s.channels, true, Act::Relu6, 1, type), gate(gates, s.channels, true, act, 2, type);
+          TestSource x(rows, s.channels, true, Act::Relu6, 1, type),
+              gate(gates, s.channels, true, act, 2, type);
           Numbers numbers(3);
           TestMap g(rows, s.channels, 4, type);
           g.fill(numbers.normal_values());
@@ -195,7 +199,8 @@ TEST(Interleave, GivesEachItsGradientBack) {
     for (const int channels : kChannels)
       for (const auto& wanted : kWanted)
         for (const std::int64_t rows : {1, 7, 29}) {
-          TestSource a(rows, channels, false, Act::None, 1, type), b(rows, channels, true, Act::Relu, 2, type);
+          TestSource a(rows, channels, false, Act::None, 1, type),
+              b(rows, channels, true, Act::Relu, 2, type);
           Numbers numbers(3);
           TestMap g(rows, 2 * channels, 1, type);
           g.fill(numbers.normal_values());

@@ -61,8 +61,8 @@ void convolve(const Dense& s, const Source& x, const float* w, float* y, std::in
   take(moments, sum, pixels_out(s), s.out);
 }
 
-void convolve_back(const Dense& s, const GradientIn& d, const Source& x, const float* w, const GradientOut& dx,
-                   float* dw, Rounding factor) {
+void convolve_back(const Dense& s, const GradientIn& d, const Source& x, const float* w,
+                   const GradientOut& dx, float* dw, Rounding factor) {
   const int taps = s.kernel_height * s.kernel_width;
   std::vector<double> g(pixels_in(s) * s.in, 0.0), gw(std::int64_t(s.out) * taps * s.in, 0.0);
   for_pairs(s, [&](std::int64_t o, std::int64_t i, int tap) {
