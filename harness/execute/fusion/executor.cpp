@@ -82,6 +82,8 @@ class FusedExecutor final : public Executor {
     return named(compute(layout, outputs, weights, images, pass), pass);
   }
 
+  double library_seconds() const override { return 1e-9 * double(*clock_); }
+
  private:
   variable_list compute(const std::shared_ptr<const Layout>& layout, const std::vector<View>& outputs,
                         const Weights& weights, const at::Tensor& images, const Pass& pass) const {
@@ -93,7 +95,7 @@ class FusedExecutor final : public Executor {
         (images.requires_grad() || std::any_of(trained.begin(), trained.end(), [](const at::Tensor& tensor) {
            return tensor.requires_grad();
          }));
-    const auto work = std::make_shared<Work>(layout, weights, pass, images, recording);
+    const auto work = std::make_shared<Work>(layout, weights, pass, images, recording, clock_);
     if (recording) return FusedNetwork::apply(images, at::TensorList(trained), work, outputs);
     const at::NoGradGuard no_gradients;
     work->forward();
@@ -122,6 +124,7 @@ class FusedExecutor final : public Executor {
 
   ExecutionPlan plan_;
   std::unique_ptr<Executor> reference_;  // for other types than float32
+  std::shared_ptr<fusion::LibraryClock> clock_ = std::make_shared<fusion::LibraryClock>(0);
   mutable std::mutex mutex_;
   using Kind =
       std::tuple<bool, int, int, std::vector<std::string>>;  // of a pass: training, size of images, taps

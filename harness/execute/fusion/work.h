@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <any>
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -10,6 +11,7 @@
 
 #include "harness/execute/executor.h"
 #include "harness/execute/fusion/layout.h"
+#include "harness/execute/threads.h"
 #include "harness/execute/weights.h"
 #include "harness/kernels/maps.h"
 
@@ -24,12 +26,15 @@ struct Rows {
   std::int64_t stride = 0;
 };
 
+/// Time spent in steps of LibTorch's operations, of all passes through a network.
+using LibraryClock = std::atomic<std::int64_t>;  // nanoseconds
+
 /// The maps of one pass through a layout, then its gradients.
 class Work {
  public:
   /// images [N, C, H, W], float32. `recording`: everything that a backward pass reads is kept.
   Work(std::shared_ptr<const Layout> layout, const Weights& weights, const Pass& pass,
-       const at::Tensor& images, bool recording);
+       const at::Tensor& images, bool recording, std::shared_ptr<LibraryClock> clock);
 
   void forward();
   /// A view as a tensor [N, C, H, W], channels_last.
@@ -112,6 +117,8 @@ class Work {
   };
 
   std::size_t channel(const View& view) const { return first_channel_[view.root] + view.offset; }
+  template <class Body>
+  void timed(const Step& step, const Body& body);
   Rows make(const Root& root) const;
   at::Tensor tensor_from(const View& view, const Rows& rows) const;
   void own(Map& map, const Root& root, bool keep);
@@ -123,6 +130,7 @@ class Work {
   Pass pass_;
   std::int64_t images_;
   bool recording_, image_gradient_wanted_;
+  std::shared_ptr<LibraryClock> clock_;
   std::vector<Map> maps_;
   std::vector<std::size_t> first_channel_;
   std::vector<float> scale_, shift_, centre_;
@@ -133,8 +141,5 @@ class Work {
   std::int64_t trained_;  // elements of the trained weights
   at::Tensor weight_gradients_;
 };
-
-/// As many threads as LibTorch has.
-const kernels::ForEach& threads();
 
 }  // namespace ablate::fusion
