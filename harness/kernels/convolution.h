@@ -13,7 +13,7 @@ struct Pointwise {
 };
 
 /// Writes y (row stride `y_stride`) and the moments of its columns. x.act: None, Relu or Relu6.
-void pointwise_forward(const Pointwise& shape, const Source& x, const float* w, float* y,
+void pointwise_forward(const Pointwise& shape, const Source& x, const float* w, Values y,
                        std::int64_t y_stride, const Moments& moments, const ForEach& each);
 
 /// dx gets d * w, masked by x's activation; dw [out, in] = d^T * (x as read), overwritten (null: not wanted).
@@ -30,7 +30,7 @@ struct Depthwise {
   int out_width() const { return (width - 1) / stride + 1; }
 };
 
-void depthwise_forward(const Depthwise& shape, const Source& x, const float* w, float* y,
+void depthwise_forward(const Depthwise& shape, const Source& x, const float* w, Values y,
                        std::int64_t y_stride, const Moments& moments, const ForEach& each);
 void depthwise_backward(const Depthwise& shape, const GradientIn& d, const Source& x, const float* w,
                         const GradientOut& dx, float* dw, const ForEach& each);
@@ -44,7 +44,7 @@ struct Dense {
   int out_width() const { return (width + 2 * pad_width - kernel_width) / stride + 1; }
 };
 
-void dense_forward(const Dense& shape, const Source& x, const float* w, float* y, std::int64_t y_stride,
+void dense_forward(const Dense& shape, const Source& x, const float* w, Values y, std::int64_t y_stride,
                    const Moments& moments, const ForEach& each);
 void dense_backward(const Dense& shape, const GradientIn& d, const Source& x, const float* w,
                     const GradientOut& dx, float* dw, const ForEach& each);

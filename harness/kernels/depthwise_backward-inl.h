@@ -15,8 +15,9 @@ namespace HWY_NAMESPACE {
 namespace {
 
 /// One row of one vector of channels of d, into a ring.
-HWY_INLINE void read_gradient(const GradientIn& d, const float* dz, const float* y, int width, int c,
-                              int count, float* out) {
+template <class T>
+HWY_INLINE void read_gradient(const GradientIn& d, const T* dz, const T* y, int width, int c, int count,
+                              float* out) {
   for_blocks<4>(width, [&]<int P>(Pixels<P>, int w) HWY_ATTR {
     Vector v[P], raw[P];
     load_pixels(dz + w * d.stride, d.stride, count, v);
@@ -32,7 +33,7 @@ HWY_INLINE void read_gradient(const GradientIn& d, const float* dz, const float*
 
 /// The row of d that comes next, to be asked for: null, or first pixels of a group.
 struct NextGradient {
-  const float *dz, *y;
+  ConstValues dz, y;
   std::int64_t stride, y_stride;
   int vector;  // of the group
 
