@@ -31,7 +31,8 @@ void fill(std::int64_t rows, std::int64_t channels, const Rows& out, float value
 }  // namespace
 
 Work::Work(std::shared_ptr<const Layout> layout, const Weights& weights, const Pass& pass,
-           const at::Tensor& images, bool recording, std::shared_ptr<LibraryClock> clock)
+           const at::Tensor& images, bool recording, std::shared_ptr<LibraryClock> clock,
+           PackedCache* packed)
     : layout_(std::move(layout)),
       tensors_(weights.tensors()),
       pass_(pass),
@@ -39,6 +40,7 @@ Work::Work(std::shared_ptr<const Layout> layout, const Weights& weights, const P
       recording_(recording),
       image_gradient_wanted_(images.requires_grad()),
       clock_(std::move(clock)),
+      packed_(packed),
       maps_(layout_->roots.size()),
       writers_(layout_->roots.size(), 0),
       trained_(weights.trained().numel()) {

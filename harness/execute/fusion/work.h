@@ -13,6 +13,7 @@
 #include "harness/execute/fusion/layout.h"
 #include "harness/execute/threads.h"
 #include "harness/execute/weights.h"
+#include "harness/kernels/convolution.h"
 #include "harness/kernels/maps.h"
 
 namespace ablate::fusion {
@@ -29,12 +30,16 @@ struct Rows {
 /// Time spent in steps of LibTorch's operations, of all passes through a network.
 using LibraryClock = std::atomic<std::int64_t>;  // nanoseconds
 
+/// Weights of convolutions as their kernels multiply them, by entry: kept for several passes with one table.
+using PackedCache = std::map<std::size_t, kernels::PackedWeights>;
+
 /// The maps of one pass through a layout, then its gradients.
 class Work {
  public:
   /// images [N, C, H, W], float32. `recording`: everything that a backward pass reads is kept.
   Work(std::shared_ptr<const Layout> layout, const Weights& weights, const Pass& pass,
-       const at::Tensor& images, bool recording, std::shared_ptr<LibraryClock> clock);
+       const at::Tensor& images, bool recording, std::shared_ptr<LibraryClock> clock,
+       PackedCache* packed = nullptr);
 
   void forward();
   /// A view as a tensor [N, C, H, W], channels_last.
@@ -57,6 +62,8 @@ class Work {
   /// The entries of the weights, in their order.
   const std::vector<at::Tensor>& tensors() const { return tensors_; }
   bool recording() const { return recording_; }
+  /// Null: nothing is kept for another pass.
+  PackedCache* packed() const { return packed_; }
   std::int64_t images() const { return images_; }
   const Root& root(const View& view) const { return layout_->roots[view.root]; }
   std::int64_t rows(const View& view) const;
@@ -131,6 +138,7 @@ class Work {
   std::int64_t images_;
   bool recording_, image_gradient_wanted_;
   std::shared_ptr<LibraryClock> clock_;
+  PackedCache* packed_;
   std::vector<Map> maps_;
   std::vector<std::size_t> first_channel_;
   std::vector<float> scale_, shift_, centre_;
