@@ -35,6 +35,8 @@ class Executor {
   /// images [N, C, H, W], normalised, of the weights' type. Gradients flow where the weights or images
   /// require them.
   virtual Output forward(const Weights& weights, const at::Tensor& images, const Pass& pass) const = 0;
+  /// Seconds so far, gradients included, in nodes that no own kernel covers; 0 for an executor that has none.
+  virtual double library_seconds() const { return 0; }
 };
 
 /// Plain LibTorch operations, one a node: the definition of what a graph means. channels_last for float32.

@@ -64,15 +64,18 @@ struct Packed {
 /// the panels' memory, `depth` their rows, `first` the first row filled.
 template <class F, class Value>
 HWY_INLINE void pack(int first, int rows, int depth, int columns, F* to, const Value& value) {
-  constexpr int kBlock = 16;  // rows at a time, so that both sides stay in the first cache
   for_panels(columns, [&]<int kVectors>(int column) HWY_ATTR {
     constexpr int kWidth = kVectors * kLanes;
     const int width = std::min(kWidth, columns - column);
     F* panel = to + std::int64_t(column) * depth + std::int64_t(first) * kWidth;
-    for (int top = 0; top < rows; top += kBlock)
-      for (int j = 0; j < kWidth; ++j)
-        for (int r = top; r < std::min(rows, top + kBlock); ++r)
-          panel[std::int64_t(r) * kWidth + j] = j < width ? value(r, column + j) : F();
+    for (int r = 0; r < rows; ++r, panel += kWidth) {
+      if (width == kWidth) {
+        HWY_UNROLL(16)
+        for (int j = 0; j < kWidth; ++j) panel[j] = value(r, column + j);
+      } else {
+        for (int j = 0; j < kWidth; ++j) panel[j] = j < width ? value(r, column + j) : F();
+      }
+    }
   });
 }
 

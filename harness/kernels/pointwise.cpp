@@ -1,3 +1,5 @@
+#include <new>
+
 #include "harness/kernels/convolution.h"
 #include "harness/kernels/isa.h"
 
@@ -50,16 +52,11 @@ struct PointwiseForward {
 };
 
 template <class T, class Tile>
-void forward(const Pointwise& shape, const Source& x, const float* w, T* y, std::int64_t y_stride,
-             const Moments& moments, const ForEach& each) {
+void forward(const Pointwise& shape, const Source& x, const Packed<typename Tile::Factor>& w, T* y,
+             std::int64_t y_stride, const Moments& moments, const ForEach& each) {
   Scratch scratch;
   const bool with_moments = moments.mean != nullptr;
-  const PointwiseForward<T, Tile> work{shape,
-                                       x,
-                                       y,
-                                       y_stride,
-                                       packed_for<Tile>(scratch, w, 1, shape.in, shape.in, shape.out),
-                                       streams(y, y_stride, shape.rows, shape.out)};
+  const PointwiseForward<T, Tile> work{shape, x, y, y_stride, w, streams(y, y_stride, shape.rows, shape.out)};
   const int tile = tile_rows(shape.in, shape.out);
   const auto chunks = cut(shape.rows, tile, tile);
   ChunkPairs parts(scratch, chunks.count, with_moments ? shape.out : 0);
@@ -122,7 +119,10 @@ void backward(const Pointwise& shape, const GradientIn& d, const Source& x, cons
   const WeightSums weights(shape.out, shape.in);
   const bool with_dx = dx.data || dx.sum;
   Packed<typename Tile::Factor> packed;
-  if (with_dx) packed = packed_for<Tile>(scratch, w, shape.in, 1, shape.out, shape.in);
+  if (with_dx)
+    packed = packed_for<Tile>(
+        scratch.take<typename Tile::Factor>(packed_size<Tile>(shape.out, shape.in)), w, shape.in, 1,
+        shape.out, shape.in);
   const int tile = tile_rows(shape.in, shape.out);
   const auto chunks = cut_for_weights(shape.rows, tile, dw ? weights.floats() : 0);
   float* weight_sums = dw ? scratch.floats(chunks.count * weights.floats()) : nullptr;
@@ -137,14 +137,40 @@ void backward(const Pointwise& shape, const GradientIn& d, const Source& x, cons
   if (dx.sum) parts.add_to(dx.sum, dx.dot);
 }
 
-void forward_pointwise(const Pointwise& shape, const Source& x, const float* w, Values y,
-                       std::int64_t y_stride, const Moments& moments, const ForEach& each) {
-  if (y.type() == Type::Float32)
-    forward<float, FloatTile<false>>(shape, x, w, y.as<float>(), y_stride, moments, each);
-  else if (x.data.type() == Type::Float32)
-    forward<BFloat16, FloatTile<false>>(shape, x, w, y.as<BFloat16>(), y_stride, moments, each);
+/// Calls use.operator()<T, Tile>() for a forward pass from maps of one type to maps of the other, T.
+template <class Use>
+void with_forward(Type x, Type y, const Use& use) {
+  if (y == Type::Float32)
+    use.template operator()<float, FloatTile<false>>();
+  else if (x == Type::Float32)
+    use.template operator()<BFloat16, FloatTile<false>>();
   else
-    forward<BFloat16, HalfTile>(shape, x, w, y.as<BFloat16>(), y_stride, moments, each);
+    use.template operator()<BFloat16, HalfTile>();
+}
+
+std::int64_t packed_bytes(const Pointwise& shape, Type x, Type y) {
+  std::int64_t bytes = 0;
+  with_forward(x, y, [&]<class T, class Tile>() {
+    bytes = packed_size<Tile>(shape.in, shape.out) * std::int64_t(sizeof(typename Tile::Factor));
+  });
+  return bytes;
+}
+
+void pack_pointwise(const Pointwise& shape, const float* w, Type x, Type y, std::byte* to) {
+  with_forward(x, y, [&]<class T, class Tile>() {
+    packed_for<Tile>(reinterpret_cast<typename Tile::Factor*>(to), w, 1, shape.in, shape.in, shape.out);
+  });
+}
+
+/// w: packed.
+void forward_pointwise(const Pointwise& shape, const Source& x, const std::byte* w, Values y,
+                       std::int64_t y_stride, const Moments& moments, const ForEach& each) {
+  with_forward(x.data.type(), y.type(), [&]<class T, class Tile>() {
+    using F = typename Tile::Factor;
+    const Packed<F> packed{reinterpret_cast<const F*>(w), (shape.in + kNumbers<F> - 1) / kNumbers<F>,
+                           shape.out};
+    forward<T, Tile>(shape, x, packed, y.as<T>(), y_stride, moments, each);
+  });
 }
 
 void backward_pointwise(const Pointwise& shape, const GradientIn& d, const Source& x, const float* w,
@@ -165,13 +191,31 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace ablate::kernels {
 
+HWY_EXPORT(packed_bytes);
+HWY_EXPORT(pack_pointwise);
 HWY_EXPORT(forward_pointwise);
 HWY_EXPORT(backward_pointwise);
+
+PackedWeights::PackedWeights(const Pointwise& shape, const float* w, Type x, Type y) {
+  instruction_set();
+  bytes_ = hwy::AllocateAligned<std::byte>(std::size_t(HWY_DYNAMIC_DISPATCH(packed_bytes)(shape, x, y)));
+  if (!bytes_) throw std::bad_alloc();
+  HWY_DYNAMIC_DISPATCH(pack_pointwise)(shape, w, x, y, bytes_.get());
+}
 
 void pointwise_forward(const Pointwise& shape, const Source& x, const float* w, Values y,
                        std::int64_t y_stride, const Moments& moments, const ForEach& each) {
   instruction_set();
-  HWY_DYNAMIC_DISPATCH(forward_pointwise)(shape, x, w, y, y_stride, moments, each);
+  const Type from = x.data.type(), to = y.type();
+  Scratch scratch;
+  auto* packed = scratch.take<std::byte>(HWY_DYNAMIC_DISPATCH(packed_bytes)(shape, from, to));
+  HWY_DYNAMIC_DISPATCH(pack_pointwise)(shape, w, from, to, packed);
+  HWY_DYNAMIC_DISPATCH(forward_pointwise)(shape, x, packed, y, y_stride, moments, each);
+}
+
+void pointwise_forward(const Pointwise& shape, const Source& x, const PackedWeights& w, Values y,
+                       std::int64_t y_stride, const Moments& moments, const ForEach& each) {
+  HWY_DYNAMIC_DISPATCH(forward_pointwise)(shape, x, w.data(), y, y_stride, moments, each);
 }
 
 void pointwise_backward(const Pointwise& shape, const GradientIn& d, const Source& x, const float* w,

@@ -130,15 +130,20 @@ using HalfTile = PairTile;
 using HalfTile = FloatTile<true>;
 #endif
 
-/// A weight [depth, columns], m(row, column) = from[row * row_step + column * column_step], packed for
-/// products with tiles of that kind.
+/// Factors of a weight [depth, columns] that is packed for products with tiles of that kind.
 template <class Tile>
-HWY_INLINE Packed<typename Tile::Factor> packed_for(Scratch& scratch, const float* from,
+HWY_INLINE std::int64_t packed_size(int depth, int columns) {
+  using F = typename Tile::Factor;
+  return Packed<F>::size((depth + kNumbers<F> - 1) / kNumbers<F>, columns);
+}
+
+/// Packs the weight m(row, column) = from[row * row_step + column * column_step] into `panels`.
+template <class Tile>
+HWY_INLINE Packed<typename Tile::Factor> packed_for(typename Tile::Factor* panels, const float* from,
                                                     std::int64_t row_step, std::int64_t column_step,
                                                     int depth, int columns) {
   using F = typename Tile::Factor;
   const int factors = (depth + kNumbers<F> - 1) / kNumbers<F>;
-  F* panels = scratch.take<F>(Packed<F>::size(factors, columns));
   const auto number = [&](int r, int c) HWY_ATTR { return from[r * row_step + c * column_step]; };
   if constexpr (std::is_same_v<Tile, FloatTile<false>>)
     pack(0, factors, factors, columns, panels, number);

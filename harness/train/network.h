@@ -33,6 +33,8 @@ class Network final : public Student {
   const Graph& graph() const override { return graph_; }
   Weights& weights() override { return weights_; }
   Output forward_with(const Weights& weights, const at::Tensor& images, const Pass& pass) override;
+  /// As the executor has it.
+  double library_seconds() const { return executor_->library_seconds(); }
 
  private:
   Graph graph_;

@@ -22,7 +22,7 @@ nlohmann::json eyes_of(const std::string& teacher, const TeacherSource& source, 
           {"mean", source.mean},
           {"std", source.std},
           {"executor", task.train.executor},
-          {"threads", task.train.threads},
+          {"threads", task.train.libtorch_threads()},
           {"trainer", kTrainerVersion},
           {"libtorch", environment.value("libtorch", "")},
           {"isa", environment.value("isa", "")}};

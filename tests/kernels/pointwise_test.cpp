@@ -54,6 +54,22 @@ TEST_P(Pointwise, EqualsTheOracleWhateverIsWantedOfIt) {
   for (const auto& options : all_options(GetParam().options())) compare({77, 19, 50}, options);
 }
 
+TEST_P(Pointwise, GivesTheSameBitsForAFewImagesWithWeightsPackedBefore) {
+  const Shape shape{150, 50, 37};
+  Case whole = case_of(shape, GetParam().options()), in_parts = whole;
+  pointwise_forward(shape, whole.source(), whole.w.data(), whole.y.data(), whole.y.stride, {}, in_order);
+  const auto x = in_parts.source();
+  const PackedWeights packed({0, shape.in, shape.out}, in_parts.w.data(), x.data.type(),
+                             in_parts.y.data().type());
+  for (std::int64_t row = 0, rows = 7; row < shape.rows; row += rows) {
+    Source some = x;
+    some.data = x.data + row * x.stride;
+    pointwise_forward({std::min(rows, shape.rows - row), shape.in, shape.out}, some, packed,
+                      in_parts.y.data() + row * in_parts.y.stride, in_parts.y.stride, {}, in_order);
+  }
+  EXPECT_EQ(whole.y.values(), in_parts.y.values());
+}
+
 TEST_P(Pointwise, TakesMapsWithoutGaps) {
   Options options = GetParam().options();
   options.gap = options.offset = 0;

@@ -1,5 +1,8 @@
 #include "harness/execute/fusion/layout.h"
 
+#include <algorithm>
+#include <set>
+
 #include "harness/execute/fusion/layout_builder.h"
 #include "harness/execute/fusion/step.h"
 
@@ -20,11 +23,28 @@ std::vector<std::vector<int>> last_uses(const Layout& layout) {
   return uses;
 }
 
+std::int64_t widest_step(const Layout& layout) {
+  std::int64_t widest = 0;
+  for (const auto& step : layout.steps) {
+    std::set<int> roots;
+    for (const auto* views : {&step->reads(), &step->writes()})
+      for (const auto& view : *views) roots.insert(view.root);
+    std::int64_t values = 0;
+    for (const int root : roots) {
+      const auto& shape = layout.roots[root].shape;
+      values += std::int64_t(shape.height) * shape.width * shape.channels;
+    }
+    widest = std::max(widest, values);
+  }
+  return widest;
+}
+
 }  // namespace
 
 Layout::Layout(const Graph& graph, const std::vector<std::string>& names, bool training) {
   LayoutBuilder(*this, graph, names, training).build();
   last_used = last_uses(*this);
+  widest = widest_step(*this);
 }
 
 Layout::~Layout() = default;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -41,6 +42,7 @@ struct Layout {
   View logits;
   std::vector<View> taps;                   // in the order of their names
   std::vector<std::vector<int>> last_used;  // roots that nobody reads after a step
+  std::int64_t widest = 0;                  // values that one step reads and writes, an image, at most
 };
 
 }  // namespace ablate::fusion

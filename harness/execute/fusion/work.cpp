@@ -1,10 +1,10 @@
 #include "harness/execute/fusion/work.h"
 
-#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "harness/execute/fusion/step.h"
@@ -30,23 +30,17 @@ void fill(std::int64_t rows, std::int64_t channels, const Rows& out, float value
 
 }  // namespace
 
-const kernels::ForEach& threads() {
-  static const kernels::ForEach each = [](std::int64_t count, const std::function<void(std::int64_t)>& body) {
-    at::parallel_for(0, count, 1, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i) body(i);
-    });
-  };
-  return each;
-}
-
 Work::Work(std::shared_ptr<const Layout> layout, const Weights& weights, const Pass& pass,
-           const at::Tensor& images, bool recording)
+           const at::Tensor& images, bool recording, std::shared_ptr<LibraryClock> clock,
+           PackedCache* packed)
     : layout_(std::move(layout)),
       tensors_(weights.tensors()),
       pass_(pass),
       images_(images.size(0)),
       recording_(recording),
       image_gradient_wanted_(images.requires_grad()),
+      clock_(std::move(clock)),
+      packed_(packed),
       maps_(layout_->roots.size()),
       writers_(layout_->roots.size(), 0),
       trained_(weights.trained().numel()) {
@@ -64,9 +58,19 @@ Work::Work(std::shared_ptr<const Layout> layout, const Weights& weights, const P
   maps_[0].values = rows_from(images.detach());
 }
 
+template <class Body>
+void Work::timed(const Step& step, const Body& body) {
+  if (!step.is_library()) return body();
+  using Clock = std::chrono::steady_clock;
+  const auto start = Clock::now();
+  body();
+  *clock_ += std::chrono::nanoseconds(Clock::now() - start).count();
+}
+
 void Work::forward() {
   for (std::size_t s = 0; s < layout_->steps.size(); ++s) {
-    layout_->steps[s]->forward(*this);
+    const auto& step = *layout_->steps[s];
+    timed(step, [&] { step.forward(*this); });
     if (!recording_)
       for (const int root : layout_->last_used[s]) maps_[root].values = {};
   }
@@ -261,9 +265,10 @@ void Work::backward(const std::vector<Gradient>& gradients, bool release) {
   for (const auto& [view, gradient] : gradients) pass_on(view, gradient);
   auto writers = writers_;
   for (std::size_t s = layout_->steps.size(); s-- > 0;) {
-    layout_->steps[s]->backward(*this);
+    const auto& step = *layout_->steps[s];
+    timed(step, [&] { step.backward(*this); });
     retired_.clear();
-    for (const auto& written : layout_->steps[s]->writes())
+    for (const auto& written : step.writes())
       if (--writers[written.root] == 0) {
         maps_[written.root].gradient = {};
         if (release) maps_[written.root].values = {};
