@@ -29,7 +29,8 @@ class ConvolutionStep final : public Step {
     const auto* w = work.weight(weight_);
     const auto moments = moments_for(work, out(), affine_);
     if (is_pointwise(link_) && work.packed())
-      kernels::pointwise_forward(pointwise(work), x, packed(work, x), y.data, y.stride, moments, threads());
+      kernels::pointwise_forward(pointwise(work), x, packed(work, x, y), y.data, y.stride, moments,
+                                 threads());
     else if (is_pointwise(link_))
       kernels::pointwise_forward(pointwise(work), x, w, y.data, y.stride, moments, threads());
     else if (is_depthwise(link_))
@@ -55,9 +56,9 @@ class ConvolutionStep final : public Step {
   }
 
  private:
-  const kernels::PackedWeights& packed(Work& work, const kernels::Source& x) const {
+  const kernels::PackedWeights& packed(Work& work, const kernels::Source& x, const Rows& y) const {
     return work.packed()
-        ->try_emplace(weight_, pointwise(work), work.weight(weight_), x.data.type(), kernels::Type::Float32)
+        ->try_emplace(weight_, pointwise(work), work.weight(weight_), x.data.type(), y.data.type())
         .first->second;
   }
   kernels::Pointwise pointwise(const Work& work) const { return {work.rows(in()), link_.in, link_.out}; }

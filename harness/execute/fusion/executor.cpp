@@ -70,7 +70,8 @@ struct FusedNetwork final : torch::autograd::Function<FusedNetwork> {
 
 class FusedExecutor final : public Executor {
  public:
-  explicit FusedExecutor(const Graph& graph) : plan_(graph), reference_(make_reference_executor(graph)) {
+  FusedExecutor(const Graph& graph, Precision precision)
+      : plan_(graph), precision_(precision), reference_(make_reference_executor(graph)) {
     kernels::instruction_set();
   }
 
@@ -148,11 +149,13 @@ class FusedExecutor final : public Executor {
     const std::lock_guard lock(mutex_);
     auto& layout = layouts_[{pass.training, height, width, pass.taps}];
     if (!layout)
-      layout = std::make_shared<Layout>(at_size(plan_.graph, height, width), pass.taps, pass.training);
+      layout =
+          std::make_shared<Layout>(at_size(plan_.graph, height, width), pass.taps, pass.training, precision_);
     return layout;
   }
 
   ExecutionPlan plan_;
+  Precision precision_;
   std::unique_ptr<Executor> reference_;  // for other types than float32
   std::shared_ptr<fusion::LibraryClock> clock_ = std::make_shared<fusion::LibraryClock>(0);
   mutable std::mutex mutex_;
@@ -163,8 +166,8 @@ class FusedExecutor final : public Executor {
 
 }  // namespace
 
-std::unique_ptr<Executor> make_fused_executor(const Graph& graph) {
-  return std::make_unique<FusedExecutor>(graph);
+std::unique_ptr<Executor> make_fused_executor(const Graph& graph, Precision precision) {
+  return std::make_unique<FusedExecutor>(graph, precision);
 }
 
 }  // namespace ablate

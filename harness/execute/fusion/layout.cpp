@@ -39,10 +39,19 @@ std::int64_t widest_step(const Layout& layout) {
   return widest;
 }
 
+/// Images, and maps of one pixel (pooled features, gates, logits), are float32 in any case.
+void choose_types(std::vector<Root>& roots, Precision precision) {
+  if (precision == Precision::Float32) return;
+  for (std::size_t r = 1; r < roots.size(); ++r)
+    if (roots[r].shape.height * roots[r].shape.width > 1) roots[r].type = kernels::Type::BFloat16;
+}
+
 }  // namespace
 
-Layout::Layout(const Graph& graph, const std::vector<std::string>& names, bool training) {
+Layout::Layout(const Graph& graph, const std::vector<std::string>& names, bool training,
+               Precision precision) {
   LayoutBuilder(*this, graph, names, training).build();
+  choose_types(roots, precision);
   last_used = last_uses(*this);
   widest = widest_step(*this);
 }

@@ -11,6 +11,7 @@
 
 #include "harness/execute/executor.h"
 #include "harness/execute/fusion/layout.h"
+#include "harness/execute/fusion/rows.h"
 #include "harness/execute/threads.h"
 #include "harness/execute/weights.h"
 #include "harness/kernels/convolution.h"
@@ -19,13 +20,6 @@
 namespace ablate::fusion {
 
 class Step;
-
-/// Rows of floats, kept alive by a tensor.
-struct Rows {
-  at::Tensor holder;
-  float* data = nullptr;
-  std::int64_t stride = 0;
-};
 
 /// Time spent in steps of LibTorch's operations, of all passes through a network.
 using LibraryClock = std::atomic<std::int64_t>;  // nanoseconds
@@ -77,7 +71,7 @@ class Work {
   void share(const View& view, const Rows& rows);
   void share(const View& view, const at::Tensor& map);
   Rows rows_of(const View& view) const;
-  /// A view that is read as it stands, without a copy: [N, C, H, W].
+  /// A view that is read as it stands, in float32 (without a copy if it is): [N, C, H, W].
   at::Tensor plain(const View& view) const;
   /// Memory for a map of that view's shape.
   Rows scratch(const View& view) const;
@@ -126,8 +120,7 @@ class Work {
   std::size_t channel(const View& view) const { return first_channel_[view.root] + view.offset; }
   template <class Body>
   void timed(const Step& step, const Body& body);
-  Rows make(const Root& root) const;
-  at::Tensor tensor_from(const View& view, const Rows& rows) const;
+  Rows as_stored(const Rows& rows, const View& view) const;
   void own(Map& map, const Root& root, bool keep);
   kernels::GradientOut sums_of(const View& view);
 
