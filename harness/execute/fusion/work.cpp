@@ -185,7 +185,7 @@ kernels::GradientOut Work::part(const View& view) {
   out.stride = map.gradient.stride;
   if (some && !all)
     for (int c = 0; c < view.channels; ++c)
-      if (!*(begin + c)) fill(rows(view), 1, {map.gradient.holder, out.data + c, out.stride}, 0);
+      if (!*(begin + c)) fill(rows(view), 1, {map.gradient.holder, map.gradient.data + view.offset + c, out.stride}, 0);
   if (some) {
     const bool moved = whole && before.data != map.gradient.data;
     out.base = moved ? before.data : out.data;
