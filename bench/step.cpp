@@ -37,7 +37,7 @@ namespace po = boost::program_options;
 
 struct Options {
   std::string network, executor, mode;
-  int size = 0, classes = 0, batch = 0, steps = 0;
+  int size = 0, classes = 0, batch = 0, steps = 0, threads = 1;
   double width = 0;
   bool branches = false;
 };
@@ -63,6 +63,7 @@ Request request_for(const Options& options, const fs::path& folder) {
   Request request;
   request.data = packed.file;
   request.keep = "none";
+  request.threads = options.threads;
   nlohmann::json recipe{{"data", {{"synthetic", data}}},
                         {"backbone", backbone_of(options)},
                         {"train", {{"epochs", 2}, {"batch", options.batch}}},
@@ -140,6 +141,7 @@ Options options_of(int count, char** words) {
       "size", number(options.size, 32), "of the images; from 64 pixels on the stem is ImageNet's")(
       "classes", number(options.classes, 10), "of the images")(
       "batch", number(options.batch, 128), "images in a step")("steps", number(options.steps, 6), "timed")(
+      "threads", number(options.threads, 1), "of the fused executor in training")(
       "executor", name(options.executor, ""), "fused or reference; empty: the program's default")(
       "mode", name(options.mode, "train"), "train or eval");
   po::variables_map values;

@@ -117,8 +117,7 @@ class FusedExecutor final : public Executor {
   /// In evaluation images do not depend on each other: so many at a time that their maps stay in the caches.
   variable_list in_slices(const std::shared_ptr<const Layout>& layout, const std::vector<View>& outputs,
                           const Weights& weights, const at::Tensor& images, const Pass& pass) const {
-    std::int64_t kCachedValues = 2 << 20;
-    if (const char* e = getenv("SLICE")) kCachedValues = std::int64_t(atof(e) * (1 << 20));
+    constexpr std::int64_t kCachedValues = 2 << 20;
     const auto slice = std::max<std::int64_t>(1, kCachedValues / layout->widest);
     if (images.size(0) <= slice) return maps_of(layout, outputs, weights, images, pass);
     fusion::PackedCache packed;
