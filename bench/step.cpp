@@ -36,7 +36,7 @@ namespace fs = std::filesystem;
 namespace po = boost::program_options;
 
 struct Options {
-  std::string network, executor, mode;
+  std::string network, executor, precision, mode;
   int size = 0, classes = 0, batch = 0, steps = 0, threads = 1;
   double width = 0;
   bool branches = false;
@@ -54,6 +54,13 @@ nlohmann::json backbone_of(const Options& options) {
   return {{options.network, {{"width", options.width}}}};
 }
 
+TrainSettings settings_of(const Options& options) {
+  TrainSettings settings;
+  if (!options.executor.empty()) settings.executor = options.executor;
+  settings.precision = options.precision;
+  return settings;
+}
+
 /// As bench/peer: SGD with momentum and decay, nothing else.
 Request request_for(const Options& options, const fs::path& folder) {
   nlohmann::json data{{"size", options.size}};
@@ -68,7 +75,8 @@ Request request_for(const Options& options, const fs::path& folder) {
                         {"backbone", backbone_of(options)},
                         {"train", {{"epochs", 2}, {"batch", options.batch}}},
                         {"optimizer", {{"sgd", {{"lr", 0.1}, {"nesterov", false}}}}}};
-  if (!options.executor.empty()) recipe["train"]["executor"] = options.executor;
+  const auto settings = settings_of(options);
+  recipe["train"].update({{"executor", settings.executor}, {"precision", settings.precision}});
   if (options.branches) recipe["reparam"] = {{"branches", nlohmann::json::object()}};
   request.spec = {{"recipe", recipe}, {"seed", 1}, {"versions", nlohmann::json::object()}};
   request.trajectory = sha256(canonical(request.spec));
@@ -111,8 +119,7 @@ nlohmann::json measure_evaluation(const Options& options) {
       training::build_backbone(backbone_of(options), {3, options.size, options.size, options.classes});
   if (options.branches) add_branches(graph, {});
   const auto weights = fold_all(graph, initial_weights(graph, 1));
-  const auto executor = training::make_executor(
-      options.executor.empty() ? TrainSettings{}.executor : options.executor, deployed(graph));
+  const auto executor = training::make_executor(settings_of(options), deployed(graph));
   const auto images =
       at::randn({options.batch, 3, options.size, options.size}).contiguous(at::MemoryFormat::ChannelsLast);
   constexpr int kWarmUp = 2;
@@ -143,6 +150,7 @@ Options options_of(int count, char** words) {
       "batch", number(options.batch, 128), "images in a step")("steps", number(options.steps, 6), "timed")(
       "threads", number(options.threads, 1), "of the fused executor in training")(
       "executor", name(options.executor, ""), "fused or reference; empty: the program's default")(
+      "precision", name(options.precision, "float32"), "of training: float32 or bf16")(
       "mode", name(options.mode, "train"), "train or eval");
   po::variables_map values;
   po::store(po::parse_command_line(count, words, known), values);

@@ -18,6 +18,7 @@ struct TrainSettings {
   bool drop_last = true;          // leave out the last, smaller batch of an epoch
   std::optional<PathValue> init;  // weight file to start from; in a spec its SHA-256 stands instead
   std::string executor = "fused";
+  std::string precision = "float32";
   std::string device = "cpu";
   int threads = 1;
 

@@ -42,9 +42,9 @@ class Executor {
 /// Plain LibTorch operations, one a node: the definition of what a graph means. channels_last for float32.
 std::unique_ptr<Executor> make_reference_executor(const Graph& graph);
 
-/// How maps and their gradients are stored, and what pointwise convolutions multiply. With BFloat16 images,
-/// maps of one pixel, weights and their gradients, statistics and everything outside the network stay
-/// float32.
+/// How a training pass stores maps and their gradients, and what its pointwise convolutions multiply. With
+/// BFloat16 images, maps of one pixel, weights and their gradients, statistics and everything outside the
+/// network stay float32. Other passes are float32.
 enum class Precision { Float32, BFloat16 };
 
 /// Whole networks by own kernels (harness/kernels) in float32, with LibTorch's operations where these do not

@@ -25,7 +25,8 @@ nlohmann::json eyes_of(const std::string& teacher, const TeacherSource& source, 
           {"threads", task.train.libtorch_threads()},
           {"trainer", kTrainerVersion},
           {"libtorch", environment.value("libtorch", "")},
-          {"isa", environment.value("isa", "")}};
+          {"isa", environment.value("isa", "")},
+          {"kernels", environment.value("kernels", "")}};
 }
 
 /// Everything that fixes the pixels of every step and what a teacher makes of them.

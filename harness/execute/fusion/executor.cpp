@@ -148,8 +148,8 @@ class FusedExecutor final : public Executor {
     const std::lock_guard lock(mutex_);
     auto& layout = layouts_[{pass.training, height, width, pass.taps}];
     if (!layout)
-      layout =
-          std::make_shared<Layout>(at_size(plan_.graph, height, width), pass.taps, pass.training, precision_);
+      layout = std::make_shared<Layout>(at_size(plan_.graph, height, width), pass.taps, pass.training,
+                                        pass.training ? precision_ : Precision::Float32);
     return layout;
   }
 
