@@ -44,11 +44,15 @@ const Fields<TrainSettings>& train_fields() {
           .add("drop_last", &T::drop_last, any(), "leave out the last, smaller batch of an epoch")
           .add("init", &T::init, any(),
                "weight file (safetensors) to start from; the head is drawn anew when classes differ")
-          .add("executor", &T::executor, one_of({"reference", "fused"}),
-               "what computes the network: LibTorch's operations one by one, or own kernels for whole "
-               "networks")
+          .add("executor", &T::executor, one_of({"fused", "reference"}),
+               "what computes the network: own kernels for whole networks, or LibTorch's operations one by "
+               "one")
+          .add("precision", &T::precision, one_of({"float32", "bf16"}),
+               "of training passes: maps and their gradients as float32, or stored and multiplied as bfloat16 "
+               "with sums, statistics, weights and everything outside the network in float32; evaluation is "
+               "float32")
           .add("device", &T::device, one_of({"cpu"}), "where it is computed")
-          .add("threads", &T::threads, between(1, 1024), "threads that compute one operation; changes bits");
+          .add("threads", &T::threads, between(1, 1024), "threads that compute one operation; changes bits, and the key, under the reference executor only");
   return fields;
 }
 

@@ -9,7 +9,7 @@
 namespace ablate {
 
 /// The version of what the trainer computes; in every key.
-inline constexpr int kTrainerVersion = 1;
+inline constexpr int kTrainerVersion = 2;
 
 /// `train` of a recipe: what the trainer itself needs to know.
 struct TrainSettings {
@@ -17,9 +17,14 @@ struct TrainSettings {
   int batch = 128;
   bool drop_last = true;          // leave out the last, smaller batch of an epoch
   std::optional<PathValue> init;  // weight file to start from; in a spec its SHA-256 stands instead
-  std::string executor = "reference";
+  std::string executor = "fused";
+  std::string precision = "float32";
   std::string device = "cpu";
   int threads = 1;
+
+  /// Threads of LibTorch's operations. They change bits, those of own kernels do not, so with the fused
+  /// executor LibTorch has one, whatever `threads` says.
+  int libtorch_threads() const { return executor == "fused" ? 1 : threads; }
 };
 
 /// `evaluate` of a recipe.

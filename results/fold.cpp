@@ -128,7 +128,8 @@ class Folding {
         folded_.metrics[{key, epoch, name}] = number(value);
       });
       if (const auto seconds = maybe<double>(line, "seconds"))
-        folded_.timings[{key, epoch}] = {*seconds, maybe<std::int64_t>(line, "images")};
+        folded_.timings[{key, epoch}] = {*seconds, maybe<std::int64_t>(line, "images"),
+                                         maybe<double>(line, "library_seconds")};
     }
     each(line, "run_metrics", [&](const auto& key, const Json& metrics) {
       for (const auto& [name, value] : metrics.items())

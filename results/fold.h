@@ -40,6 +40,7 @@ struct Folded {
   struct Timing {
     double seconds = 0;
     std::optional<std::int64_t> images;
+    std::optional<double> library_seconds;
   };
 
   std::map<std::string, Run> runs;  // by key, as all that follows

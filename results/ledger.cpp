@@ -182,7 +182,7 @@ class SqliteLedger final : public Ledger {
     for (const auto& [at, row] : folded.costs)
       run("insert_cost", at.first, at.second, row.parameters, row.macs, row.bytes);
     for (const auto& [at, row] : folded.timings)
-      run("insert_timing", at.first, at.second, row.seconds, row.images);
+      run("insert_timing", at.first, at.second, row.seconds, row.images, row.library_seconds);
   }
 
   std::optional<WriterLock> lock_;  // released last

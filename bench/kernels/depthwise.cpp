@@ -3,10 +3,11 @@
 #include <memory>
 #include <vector>
 
+#include "bench/kernels/map.h"
 #include "harness/kernels/convolution.h"
 
 /// Depthwise convolutions behind BatchNorm + ReLU6: the shapes of MobileNetV2, ShuffleNetV2 and GhostNetV2.
-/// Arguments: images, height and width, channels, kernel, stride.
+/// Maps of both types. Arguments: images, height and width, channels, kernel, stride.
 namespace ablate::kernels {
 namespace {
 
@@ -16,57 +17,47 @@ std::vector<float> values(std::size_t count) {
   return all;
 }
 
-/// A map whose pixels lie at multiples of 64 bytes if its channels are a multiple of 16.
-class Map {
- public:
-  explicit Map(std::size_t count) : values_(values(count + 16)) {}
-  float* data() {
-    return values_.data() + (64 - reinterpret_cast<std::uintptr_t>(values_.data()) % 64) / 4 % 16;
-  }
-
- private:
-  std::vector<float> values_;
-};
-
 struct Case {
-  explicit Case(const benchmark::State& state)
+  Case(const benchmark::State& state, Type map_type)
       : shape{int(state.range(0)), int(state.range(1)), int(state.range(1)), int(state.range(2)),
               int(state.range(3)), int(state.range(3)), int(state.range(4))},
         inputs(std::size_t(shape.images) * shape.height * shape.width * shape.channels),
         outputs(std::size_t(shape.images) * shape.out_height() * shape.out_width() * shape.channels),
-        x(inputs),
-        y(outputs),
+        type(map_type),
+        x(inputs, type),
+        y(outputs, type),
         factors(values(shape.channels)),
         w(values(std::size_t(shape.channels) * shape.kernel_height * shape.kernel_width)),
         first(shape.channels),
         second(shape.channels) {}
 
   Source source() { return {x.data(), shape.channels, factors.data(), factors.data(), Act::Relu6}; }
-  void report(benchmark::State& state, double floats, double passes) const {
+  void report(benchmark::State& state, double numbers, double passes) const {
     const double flops = passes * 2 * double(outputs) * shape.kernel_height * shape.kernel_width;
     const auto flags = benchmark::Counter::kIsIterationInvariantRate;
     state.counters["FLOP/s"] = benchmark::Counter(flops, flags);
-    state.counters["B/s"] = benchmark::Counter(4 * floats, flags);
+    state.counters["B/s"] = benchmark::Counter(double(bytes_of(type)) * numbers, flags);
   }
 
   Depthwise shape;
   std::size_t inputs, outputs;
+  Type type;
   Map x, y;
   std::vector<float> factors, w;
   std::vector<double> first, second;
 };
 
-void depthwise_forward(benchmark::State& state) {
-  Case one(state);
+void depthwise_forward(benchmark::State& state, Type type) {
+  Case one(state, type);
   for (auto _ : state)
     kernels::depthwise_forward(one.shape, one.source(), one.w.data(), one.y.data(), one.shape.channels,
                                {one.first.data(), one.second.data()}, in_order);
   one.report(state, double(one.inputs + one.outputs), 1);
 }
 
-void depthwise_backward(benchmark::State& state) {
-  Case one(state);
-  Map dz(one.outputs), dx(one.inputs);
+void depthwise_backward(benchmark::State& state, Type type) {
+  Case one(state, type);
+  Map dz(one.outputs, type), dx(one.inputs, type);
   std::vector<float> dw(one.w.size());
   const float* factors = one.factors.data();
   const GradientIn d{dz.data(), one.shape.channels, one.y.data(), one.shape.channels, factors, factors,
@@ -98,8 +89,10 @@ void shapes(benchmark::internal::Benchmark* it) {
     it->Args(shape);
 }
 
-BENCHMARK(depthwise_forward)->Apply(shapes);
-BENCHMARK(depthwise_backward)->Apply(shapes);
+BENCHMARK_CAPTURE(depthwise_forward, float32, Type::Float32)->Apply(shapes);
+BENCHMARK_CAPTURE(depthwise_forward, bfloat16, Type::BFloat16)->Apply(shapes);
+BENCHMARK_CAPTURE(depthwise_backward, float32, Type::Float32)->Apply(shapes);
+BENCHMARK_CAPTURE(depthwise_backward, bfloat16, Type::BFloat16)->Apply(shapes);
 
 }  // namespace
 }  // namespace ablate::kernels

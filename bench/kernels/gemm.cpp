@@ -5,11 +5,12 @@
 #include <string>
 #include <vector>
 
+#include "bench/kernels/map.h"
 #include "harness/kernels/convolution.h"
 #include "harness/kernels/isa.h"
 
 /// Pointwise and dense convolutions at the shapes of compact networks, BatchNorm and ReLU6 on load,
-/// statistics on store. `ABLATE_ISA` names the instruction set.
+/// statistics on store; maps of both types. `ABLATE_ISA` names the instruction set.
 namespace ablate::kernels {
 namespace {
 
@@ -23,11 +24,12 @@ std::vector<float> numbers(std::int64_t count) {
 
 /// The maps and weights of one convolution.
 struct Maps {
-  Maps(std::int64_t rows_in, int in, std::int64_t rows_out, int out, std::int64_t weights)
-      : x(numbers(rows_in * in)),
-        y(numbers(rows_out * out)),
-        dz(numbers(rows_out * out)),
-        dx(rows_in * in),
+  /// Images are float32 whatever the other maps are.
+  Maps(std::int64_t rows_in, int in, std::int64_t rows_out, int out, std::int64_t weights, Type type)
+      : x(rows_in * in, in == 3 ? Type::Float32 : type),
+        y(rows_out * out, type),
+        dz(rows_out * out, type),
+        dx(rows_in * in, in == 3 ? Type::Float32 : type),
         w(numbers(weights)),
         dw(weights),
         of_in(numbers(in)),
@@ -39,14 +41,15 @@ struct Maps {
         in_(in),
         out_(out) {}
 
-  Source source() const { return {x.data(), in_, of_in.data(), of_in.data(), Act::Relu6}; }
-  GradientIn gradient() const {
+  Source source() { return {x.data(), in_, of_in.data(), of_in.data(), Act::Relu6}; }
+  GradientIn gradient() {
     return {dz.data(), out_, y.data(), out_, of_out.data(), of_out.data(), of_out.data()};
   }
   GradientOut gradient_out() { return {dx.data(), in_, nullptr, 0, sum.data(), dot.data(), of_in.data()}; }
   Moments moments() { return {mean.data(), squares.data()}; }
 
-  std::vector<float> x, y, dz, dx, w, dw, of_in, of_out;
+  Map x, y, dz, dx;
+  std::vector<float> w, dw, of_in, of_out;
   std::vector<double> sum, dot, mean, squares;
   int in_, out_;
 };
@@ -61,18 +64,18 @@ Pointwise pointwise_of(const benchmark::State& state) {
   return {state.range(0), static_cast<int>(state.range(1)), static_cast<int>(state.range(2))};
 }
 
-void pointwise_forward(benchmark::State& state) {
+void pointwise_forward(benchmark::State& state, Type type) {
   const auto shape = pointwise_of(state);
-  Maps maps(shape.rows, shape.in, shape.rows, shape.out, std::int64_t(shape.in) * shape.out);
+  Maps maps(shape.rows, shape.in, shape.rows, shape.out, std::int64_t(shape.in) * shape.out, type);
   for (auto _ : state)
     pointwise_forward(shape, maps.source(), maps.w.data(), maps.y.data(), shape.out, maps.moments(),
                       in_order);
   report(state, double(shape.rows) * shape.in * shape.out);
 }
 
-void pointwise_backward(benchmark::State& state) {
+void pointwise_backward(benchmark::State& state, Type type) {
   const auto shape = pointwise_of(state);
-  Maps maps(shape.rows, shape.in, shape.rows, shape.out, std::int64_t(shape.in) * shape.out);
+  Maps maps(shape.rows, shape.in, shape.rows, shape.out, std::int64_t(shape.in) * shape.out, type);
   for (auto _ : state)
     pointwise_backward(shape, maps.gradient(), maps.source(), maps.w.data(), maps.gradient_out(),
                        maps.dw.data(), in_order);
@@ -91,8 +94,10 @@ void pointwise_shapes(benchmark::internal::Benchmark* of) {
                                                                   {131072, 16, 8}})
     of->Args(shape);
 }
-BENCHMARK(pointwise_forward)->Apply(pointwise_shapes);
-BENCHMARK(pointwise_backward)->Apply(pointwise_shapes);
+BENCHMARK_CAPTURE(pointwise_forward, float32, Type::Float32)->Apply(pointwise_shapes);
+BENCHMARK_CAPTURE(pointwise_forward, bfloat16, Type::BFloat16)->Apply(pointwise_shapes);
+BENCHMARK_CAPTURE(pointwise_backward, float32, Type::Float32)->Apply(pointwise_shapes);
+BENCHMARK_CAPTURE(pointwise_backward, bfloat16, Type::BFloat16)->Apply(pointwise_shapes);
 
 /// 3x3, padding 1.
 Dense dense_of(const benchmark::State& state) {
@@ -105,19 +110,19 @@ Dense dense_of(const benchmark::State& state) {
 }
 
 struct DenseRun {
-  explicit DenseRun(const Dense& shape)
+  DenseRun(const Dense& shape, Type type)
       : rows(std::int64_t(shape.images) * shape.out_height() * shape.out_width()),
         maps(std::int64_t(shape.images) * shape.height * shape.width, shape.in, rows, shape.out,
-             std::int64_t(9) * shape.in * shape.out),
+             std::int64_t(9) * shape.in * shape.out, type),
         multiply_adds(9.0 * double(rows) * shape.in * shape.out) {}
   std::int64_t rows;
   Maps maps;
   double multiply_adds;
 };
 
-void dense_forward(benchmark::State& state) {
+void dense_forward(benchmark::State& state, Type type) {
   const auto shape = dense_of(state);
-  DenseRun run(shape);
+  DenseRun run(shape, type);
   Maps& maps = run.maps;
   for (auto _ : state)
     dense_forward(shape, maps.source(), maps.w.data(), maps.y.data(), shape.out, maps.moments(), in_order);
@@ -125,9 +130,9 @@ void dense_forward(benchmark::State& state) {
 }
 
 /// A stem's input has no gradient.
-void dense_backward(benchmark::State& state) {
+void dense_backward(benchmark::State& state, Type type) {
   const auto shape = dense_of(state);
-  DenseRun run(shape);
+  DenseRun run(shape, type);
   Maps& maps = run.maps;
   const bool stem = shape.in == 3;
   const GradientOut dx = stem ? GradientOut{} : maps.gradient_out();
@@ -146,8 +151,10 @@ void dense_shapes(benchmark::internal::Benchmark* of) {
                                                                   {32, 16, 128, 128, 2}})
     of->Args(shape);
 }
-BENCHMARK(dense_forward)->Apply(dense_shapes);
-BENCHMARK(dense_backward)->Apply(dense_shapes);
+BENCHMARK_CAPTURE(dense_forward, float32, Type::Float32)->Apply(dense_shapes);
+BENCHMARK_CAPTURE(dense_forward, bfloat16, Type::BFloat16)->Apply(dense_shapes);
+BENCHMARK_CAPTURE(dense_backward, float32, Type::Float32)->Apply(dense_shapes);
+BENCHMARK_CAPTURE(dense_backward, bfloat16, Type::BFloat16)->Apply(dense_shapes);
 
 }  // namespace
 }  // namespace ablate::kernels

@@ -39,7 +39,8 @@ ExitStatus run(const Arguments& arguments) {
   add_store(line);
   add_overrides(line);
   line.options()("jobs,j", po::value<int>()->value_name("N"),
-                 "workers at once (default: one a core, as far as memory goes)")(
+                 "workers at once (default: as many as get more done together, by a short measurement and as far as "
+                 "memory goes)")(
       "only", po::value<std::string>()->value_name("TERMS"),
       "train only these runs: 'distill=DKD,seed=3'; also backbone=, reference")(
       "retry", po::value<std::vector<std::string>>()->value_name("STATE"),

@@ -35,14 +35,21 @@ class Executor {
   /// images [N, C, H, W], normalised, of the weights' type. Gradients flow where the weights or images
   /// require them.
   virtual Output forward(const Weights& weights, const at::Tensor& images, const Pass& pass) const = 0;
+  /// Seconds so far, gradients included, in nodes that no own kernel covers; 0 for an executor that has none.
+  virtual double library_seconds() const { return 0; }
 };
 
 /// Plain LibTorch operations, one a node: the definition of what a graph means. channels_last for float32.
 std::unique_ptr<Executor> make_reference_executor(const Graph& graph);
 
+/// How a training pass stores maps and their gradients, and what its pointwise convolutions multiply. With
+/// BFloat16 images, maps of one pixel, weights and their gradients, statistics and everything outside the
+/// network stay float32. Other passes are float32.
+enum class Precision { Float32, BFloat16 };
+
 /// Whole networks by own kernels (harness/kernels) in float32, with LibTorch's operations where these do not
 /// cover a node; other types by the reference executor. One operation of autograd, that keeps the
 /// convolutions' raw outputs only.
-std::unique_ptr<Executor> make_fused_executor(const Graph& graph);
+std::unique_ptr<Executor> make_fused_executor(const Graph& graph, Precision precision = Precision::Float32);
 
 }  // namespace ablate

@@ -8,7 +8,6 @@
 #endif
 
 #include <hwy/contrib/math/math-inl.h>
-#include <hwy/highway.h>
 
 #include "harness/kernels/rows-inl.h"
 #include "harness/kernels/statistics.h"

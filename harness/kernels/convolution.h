@@ -1,5 +1,8 @@
 #pragma once
 
+#include <hwy/aligned_allocator.h>
+
+#include <cstddef>
 #include <cstdint>
 
 #include "harness/kernels/maps.h"
@@ -12,8 +15,21 @@ struct Pointwise {
   int in = 0, out = 0;
 };
 
+/// The weights w [out, in] of a pointwise convolution as its forward kernel multiplies them, to be used for
+/// several maps, whatever their rows, that are stored as x and y.
+class PackedWeights {
+ public:
+  PackedWeights(const Pointwise& shape, const float* w, Type x, Type y);
+  const std::byte* data() const { return bytes_.get(); }
+
+ private:
+  hwy::AlignedFreeUniquePtr<std::byte[]> bytes_;
+};
+
 /// Writes y (row stride `y_stride`) and the moments of its columns. x.act: None, Relu or Relu6.
-void pointwise_forward(const Pointwise& shape, const Source& x, const float* w, float* y,
+void pointwise_forward(const Pointwise& shape, const Source& x, const float* w, Values y,
+                       std::int64_t y_stride, const Moments& moments, const ForEach& each);
+void pointwise_forward(const Pointwise& shape, const Source& x, const PackedWeights& w, Values y,
                        std::int64_t y_stride, const Moments& moments, const ForEach& each);
 
 /// dx gets d * w, masked by x's activation; dw [out, in] = d^T * (x as read), overwritten (null: not wanted).
@@ -30,7 +46,7 @@ struct Depthwise {
   int out_width() const { return (width - 1) / stride + 1; }
 };
 
-void depthwise_forward(const Depthwise& shape, const Source& x, const float* w, float* y,
+void depthwise_forward(const Depthwise& shape, const Source& x, const float* w, Values y,
                        std::int64_t y_stride, const Moments& moments, const ForEach& each);
 void depthwise_backward(const Depthwise& shape, const GradientIn& d, const Source& x, const float* w,
                         const GradientOut& dx, float* dw, const ForEach& each);
@@ -44,7 +60,7 @@ struct Dense {
   int out_width() const { return (width + 2 * pad_width - kernel_width) / stride + 1; }
 };
 
-void dense_forward(const Dense& shape, const Source& x, const float* w, float* y, std::int64_t y_stride,
+void dense_forward(const Dense& shape, const Source& x, const float* w, Values y, std::int64_t y_stride,
                    const Moments& moments, const ForEach& each);
 void dense_backward(const Dense& shape, const GradientIn& d, const Source& x, const float* w,
                     const GradientOut& dx, float* dw, const ForEach& each);

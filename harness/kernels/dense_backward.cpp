@@ -6,6 +6,7 @@
 #include <hwy/foreach_target.h>
 //
 #include "harness/kernels/sums-inl.h"
+#include "harness/kernels/tiles-inl.h"
 #include "harness/kernels/windows-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -25,24 +26,24 @@ struct DenseWeights {
 
   void chunk(std::int64_t begin, std::int64_t end, int tile, float* sums) const {
     Scratch scratch;
-    const int d_stride = tile_stride(shape.out);
-    float* d_tile = scratch.floats(std::int64_t(tile) * d_stride + kLanes);
+    FloatTile<false> d_tile(scratch, tile, shape.out, {});
     const GatherRoom room(scratch, windows.window, tile, 0);
     std::fill_n(sums, floats(), 0.0f);
     for (std::int64_t row = begin; row < end; row += tile) {
       const int rows = static_cast<int>(std::min<std::int64_t>(tile, end - row));
-      load_rows(d, row, rows, shape.out, d_tile, d_stride);
+      d_tile.load(d, row, rows);
       windows.find_places(row, rows, room.places);
       for (int b = 0; b < windows.window.blocks(); ++b) {
         gather(windows.window, x, room.places, rows, b, room.rows, room.stride);
-        of_block(b).add_rows(rows, d_tile, d_stride, room.rows, room.stride, sums + b * floats_of_block(),
+        of_block(b).add_rows(rows, d_tile.over_pixels(), d_tile.pixels_stride(), room.rows, room.stride,
+                             sums + b * floats_of_block(),
                              b == 0 && row + 2 * tile <= end ? ahead(row + tile) : AheadRows());
       }
     }
   }
 
   AheadRows ahead(std::int64_t row) const {
-    const float* dz = d.dz + row * d.stride;
+    const auto dz = d.dz + row * d.stride;
     if (!d.c1) return {dz, dz, d.stride, d.stride, shape.out};
     return {dz, d.y + row * d.y_stride, d.stride, d.y_stride, shape.out};
   }
@@ -107,7 +108,8 @@ struct DenseGradient {
         const int line = down.last - p / across.count * shape.stride;
         const int tap = line * shape.kernel_width + across.last - p % across.count * shape.stride;
         pack(w + std::int64_t(tap) * shape.in, std::int64_t(taps) * shape.in, 1, (p - first) * shape.out,
-             shape.out, window.depth(b), shape.in, panels + Packed::floats(window.first_column(b), shape.in));
+             shape.out, window.depth(b), shape.in,
+             panels + Packed<float>::size(window.first_column(b), shape.in));
       }
     }
     return {window, shape.in, panels};
@@ -130,9 +132,11 @@ struct DenseGradient {
       const int rows = static_cast<int>(std::min<std::int64_t>(tile, end - at));
       windows.find_places(at, rows, room.places);
       find_pixels(at, rows, pixels);
-      multiply_windows(product, d, rows, room, [&](const Packed& w, const Begun& begun) HWY_ATTR {
-        multiply_to_gradient(rows, room.rows, room.stride, w, begun, {x, dx, pixels, sums.sum, sums.dot, 0},
-                             stream);
+      multiply_windows(product, d, rows, room, [&](const Packed<float>& w, const Begun& begun) HWY_ATTR {
+        with_type(x.data.type(), [&]<class T>() HWY_ATTR {
+          multiply_to_gradient<T>(rows, room.rows, room.stride, w, begun,
+                                  {x, dx, pixels, sums.sum, sums.dot, 0}, stream);
+        });
       });
       sums.add_to(shape.in, sum, dot);
     }

@@ -17,7 +17,7 @@ struct DenseForward {
   const Windows& windows;
   WindowProduct product;
   Source x;
-  float* y;
+  Values y;
   std::int64_t y_stride;
   bool stream;
 
@@ -30,9 +30,11 @@ struct DenseForward {
     for (std::int64_t row = begin; row < end; row += tile) {
       const int rows = static_cast<int>(std::min<std::int64_t>(tile, end - row));
       windows.find_places(row, rows, room.places);
-      multiply_windows(product, x, rows, room, [&](const Packed& w, const Begun& begun) HWY_ATTR {
-        multiply_to_output(rows, room.rows, room.stride, w, begun, y + row * y_stride, y_stride, moments,
-                           stream);
+      multiply_windows(product, x, rows, room, [&](const Packed<float>& w, const Begun& begun) HWY_ATTR {
+        with_type(y.type(), [&]<class T>() HWY_ATTR {
+          multiply_to_output(rows, room.rows, room.stride, w, begun, y.as<T>() + row * y_stride, y_stride,
+                             moments, stream);
+        });
       });
       if (with_moments) merge_tile(moments, rows, sums);
     }
@@ -40,7 +42,7 @@ struct DenseForward {
   }
 };
 
-void forward_dense(const Dense& shape, const Source& x, const float* w, float* y, std::int64_t y_stride,
+void forward_dense(const Dense& shape, const Source& x, const float* w, Values y, std::int64_t y_stride,
                    const Moments& moments, const ForEach& each) {
   Scratch scratch;
   const Windows windows = forward_windows(shape, x);
@@ -50,7 +52,7 @@ void forward_dense(const Dense& shape, const Source& x, const float* w, float* y
   const WindowProduct product{window, shape.out, panels};
   for (int b = 0; b < window.blocks(); ++b)
     pack(w + window.first_column(b), 1, std::int64_t(window.pixels()) * shape.in, 0, window.depth(b),
-         window.depth(b), shape.out, panels + Packed::floats(window.first_column(b), shape.out));
+         window.depth(b), shape.out, panels + Packed<float>::size(window.first_column(b), shape.out));
   const DenseForward work{shape,
                           windows,
                           product,
@@ -77,7 +79,7 @@ namespace ablate::kernels {
 
 HWY_EXPORT(forward_dense);
 
-void dense_forward(const Dense& shape, const Source& x, const float* w, float* y, std::int64_t y_stride,
+void dense_forward(const Dense& shape, const Source& x, const float* w, Values y, std::int64_t y_stride,
                    const Moments& moments, const ForEach& each) {
   instruction_set();
   HWY_DYNAMIC_DISPATCH(forward_dense)(shape, x, w, y, y_stride, moments, each);

@@ -7,9 +7,6 @@
 #define ABLATE_KERNELS_DEPTHWISE_INL_H_
 #endif
 
-#include <hwy/cache_control.h>
-#include <hwy/highway.h>
-
 #include <limits>
 
 #include "harness/kernels/convolution.h"
@@ -63,12 +60,17 @@ struct Group {
 /// stretches are whole cache lines, and not for the backward pass with its three maps.
 constexpr int kFirstLevel = 12 << 10, kSecondLevel = 384 << 10;
 
-/// So many vectors of channels that rings of `columns` take `bytes` at most.
-inline int vectors_of_a_group(int channels, int columns, int bytes) {
-  const int all_vectors = padded(channels) / kLanes;
-  const int most = std::clamp(bytes / (columns * kLanes * int(sizeof(float))), 1, all_vectors);
-  const int groups = (all_vectors + most - 1) / most;
-  return (all_vectors + groups - 1) / groups;
+/// Vectors of channels that a line of the caches holds.
+inline int vectors_of_a_line(Type type) {
+  return std::max(1, int(kLine / (kLanes * bytes_of(type))));
+}
+
+/// So many vectors of channels, a multiple of `step`, that rings of `columns` take `bytes` at most.
+inline int vectors_of_a_group(int channels, int columns, int bytes, int step) {
+  const int all = (padded(channels) / kLanes + step - 1) / step;
+  const int most = std::clamp(bytes / (columns * step * kLanes * int(sizeof(float))), 1, all);
+  const int groups = (all + most - 1) / most;
+  return (all + groups - 1) / groups * step;
 }
 
 /// values [C] in whole vectors, or null.
@@ -141,16 +143,8 @@ struct Reading {
   }
 
   /// One row of one vector of channels from c on, as read, into a ring.
-  HWY_INLINE void row(const float* in, int width, int c, int count, float* out) const {
-    if (!centre) {
-      if (!x.scale) return transform(in, width, count, out, [](Vector v) HWY_ATTR { return v; });
-      return transform(in, width, count, out, Normalised(*this, c));
-    }
-    const Vector middle = hn::Load(kFloats, centre + c);
-    if (!x.scale)
-      return transform(in, width, count, out, [&](Vector v) HWY_ATTR { return hn::Sub(v, middle); });
-    const Normalised read(*this, c);
-    transform(in, width, count, out, [&](Vector v) HWY_ATTR { return hn::Sub(read(v), middle); });
+  HWY_INLINE void row(ConstValues in, int width, int c, int count, float* out) const {
+    with_type(in.type(), [&]<class T>() HWY_ATTR { row(in.as<T>(), width, c, count, out); });
   }
 
   Source x;
@@ -171,8 +165,21 @@ struct Reading {
     Vector scale, shift, least, most;
   };
 
-  template <class Body>
-  HWY_INLINE void transform(const float* in, int width, int count, float* out, const Body& body) const {
+  template <class T>
+  HWY_INLINE void row(const T* in, int width, int c, int count, float* out) const {
+    if (!centre) {
+      if (!x.scale) return transform(in, width, count, out, [](Vector v) HWY_ATTR { return v; });
+      return transform(in, width, count, out, Normalised(*this, c));
+    }
+    const Vector middle = hn::Load(kFloats, centre + c);
+    if (!x.scale)
+      return transform(in, width, count, out, [&](Vector v) HWY_ATTR { return hn::Sub(v, middle); });
+    const Normalised read(*this, c);
+    transform(in, width, count, out, [&](Vector v) HWY_ATTR { return hn::Sub(read(v), middle); });
+  }
+
+  template <class T, class Body>
+  HWY_INLINE void transform(const T* in, int width, int count, float* out, const Body& body) const {
     for_blocks<4>(width, [&]<int P>(Pixels<P>, int w) HWY_ATTR {
       Vector v[P];
       load_pixels(in + w * x.stride, x.stride, count, v);
@@ -184,22 +191,24 @@ struct Reading {
 /// Asks for vector v of P pixels from pixel w of a row on; row null: for nothing. Spread over the arithmetic,
 /// this hides what memory takes.
 template <int P>
-HWY_INLINE void ask_for(const float* row, int w, std::int64_t stride, int v) {
+HWY_INLINE void ask_for(ConstValues row, int w, std::int64_t stride, int v) {
   if (!row) return;
+  const std::int64_t size = bytes_of(row.type()), step = stride * size;
+  const std::byte* from = row.bytes() + w * step + v * kLanes * size;
   HWY_UNROLL(32)
-  for (int i = 0; i < P; ++i) hwy::Prefetch(row + (w + i) * stride + v * kLanes);
+  for (int i = 0; i < P; ++i) hwy::Prefetch(from + i * step);
 }
 
 /// The rows that are asked for while earlier ones are worked on: those of the image, then those of what comes
 /// after it (the next group of channels, or the next image).
 struct Ahead {
-  const float *image, *after;  // first pixels; after: null at the end
+  ConstValues image, after;  // first pixels; after: null at the end
   std::int64_t row_stride;
   int rows;
 
-  const float* row(int h) const {
+  ConstValues row(int h) const {
     if (h < rows) return image + h * row_stride;
-    return after && h < 2 * rows ? after + (h - rows) * row_stride : nullptr;
+    return after && h < 2 * rows ? after + (h - rows) * row_stride : ConstValues();
   }
 };
 
@@ -210,28 +219,33 @@ struct Place {
 };
 
 /// Where a map continues: its rows at a place, and those at the next one, if there is a next one.
-inline Ahead ahead_of(const float* data, std::int64_t stride, int height, int width, int group_channels,
+inline Ahead ahead_of(ConstValues data, std::int64_t stride, int height, int width, int group_channels,
                       const Place& now, const Place& next, bool last) {
   const auto at = [&](const Place& place) {
     return data + place.image * height * width * stride + std::int64_t(place.group) * group_channels;
   };
-  return {at(now), last ? nullptr : at(next), width * stride, height};
+  return {at(now), last ? ConstValues() : at(next), width * stride, height};
 }
 
-/// Whether a map is large enough not to be kept in caches, and made of whole vectors that are cache lines.
-inline bool streams(const float* data, std::int64_t stride, std::int64_t pixels, int channels) {
+/// Whether a map is large enough not to be kept in caches, and made of whole vectors that are cache lines, or
+/// halves of them.
+inline bool streams(ConstValues data, std::int64_t stride, std::int64_t pixels, int channels) {
   constexpr std::int64_t kLeastBytes = 4 << 20;
-  return kLanes * sizeof(float) == kLine && stride % kLanes == 0 &&
-         reinterpret_cast<std::uintptr_t>(data) % kLine == 0 &&
-         pixels * channels * std::int64_t(sizeof(float)) >= kLeastBytes;
+  const std::int64_t size = bytes_of(data.type());
+  return kLanes * sizeof(float) == kLine && stride * size % kLine == 0 &&
+         reinterpret_cast<std::uintptr_t>(data.bytes()) % kLine == 0 &&
+         pixels * channels * size >= kLeastBytes;
 }
 
 /// Stores P pixels, past the caches if `stream`.
 template <int P>
-HWY_INLINE void store_block(const Vector (&v)[P], float* out, std::int64_t stride, int count, bool stream) {
-  if (!stream || count < kLanes) return store_pixels(v, out, stride, count);
-  HWY_UNROLL(8)
-  for (int p = 0; p < P; ++p) hn::Stream(v[p], kFloats, out + p * stride);
+HWY_INLINE void store_block(const Vector (&v)[P], Values out, std::int64_t stride, int count, bool streamed) {
+  with_type(out.type(), [&]<class T>() HWY_ATTR {
+    T* to = out.as<T>();
+    if (!streamed || count < kLanes) return store_pixels(v, to, stride, count);
+    HWY_UNROLL(8)
+    for (int p = 0; p < P; ++p) stream(v[p], to + p * stride);
+  });
 }
 
 }  // namespace

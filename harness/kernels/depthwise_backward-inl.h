@@ -15,8 +15,9 @@ namespace HWY_NAMESPACE {
 namespace {
 
 /// One row of one vector of channels of d, into a ring.
-HWY_INLINE void read_gradient(const GradientIn& d, const float* dz, const float* y, int width, int c,
-                              int count, float* out) {
+template <class T>
+HWY_INLINE void read_gradient(const GradientIn& d, const T* dz, const T* y, int width, int c, int count,
+                              float* out) {
   for_blocks<4>(width, [&]<int P>(Pixels<P>, int w) HWY_ATTR {
     Vector v[P], raw[P];
     load_pixels(dz + w * d.stride, d.stride, count, v);
@@ -32,7 +33,7 @@ HWY_INLINE void read_gradient(const GradientIn& d, const float* dz, const float*
 
 /// The row of d that comes next, to be asked for: null, or first pixels of a group.
 struct NextGradient {
-  const float *dz, *y;
+  ConstValues dz, y;
   std::int64_t stride, y_stride;
   int vector;  // of the group
 
@@ -126,9 +127,9 @@ struct GradientRow {
               int first, bool past_caches)
       : raw(reading.x.data + pixel * reading.x.stride + first),
         raw_stride(reading.x.stride),
-        base(dx.base ? dx.base + pixel * dx.base_stride + first : nullptr),
+        base(dx.base ? dx.base + pixel * dx.base_stride + first : ConstValues()),
         base_stride(dx.base_stride),
-        out(dx.data ? dx.data + pixel * dx.stride + first : nullptr),
+        out(dx.data ? dx.data + pixel * dx.stride + first : Values()),
         stride(dx.stride),
         sum(dx.sum ? sums.sum + first : nullptr),
         dot(dx.sum ? sums.dot + first : nullptr),
@@ -158,11 +159,11 @@ struct GradientRow {
     store_block(part, out + w * stride + c, stride, count, stream);
   }
 
-  const float* raw;  // x as it lies in memory
+  ConstValues raw;  // x as it lies in memory
   std::int64_t raw_stride;
-  const float* base;  // or null
+  ConstValues base;  // or null
   std::int64_t base_stride;
-  float* out;  // or null
+  Values out;  // or null
   std::int64_t stride;
   float *sum, *dot;  // of the band, or null
   const float* centre;

@@ -1,3 +1,5 @@
+#include "harness/kernels/isa.h"
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "harness/kernels/depthwise_backward.cpp"
 #include <hwy/foreach_target.h>
@@ -38,7 +40,7 @@ struct Maps {
 /// Row h of dx, all vectors of a group. Asks for the row of x at `ahead`.
 template <int KW, int S>
 HWY_INLINE void input_row(const Backward& job, const BackwardChunk& chunk, const Group& group,
-                          std::int64_t image, int h, const float* ahead) {
+                          std::int64_t image, int h, ConstValues ahead) {
   const auto& s = job.s;
   Taps taps;
   for (int k = s.kernel_height - 1; k >= 0; --k) {
@@ -83,10 +85,12 @@ HWY_INLINE void fetch_gradient(const Backward& job, const Ring& ring, const Grou
                                int oh) {
   for (int v = 0; v < group.count; ++v) {
     const int c = (group.first + v) * kLanes;
-    const float* y = job.d.c1 ? maps.y.row(oh) + v * kLanes : nullptr;
-    read_gradient(job.d, maps.dz.row(oh) + v * kLanes, y, job.s.out_width(), c,
-                  std::min(kLanes, job.s.channels - c),
-                  ring.row(oh) + v * ring.row_size + ring.halo * kLanes);
+    const auto dz = maps.dz.row(oh) + v * kLanes;
+    const auto y = job.d.c1 ? maps.y.row(oh) + v * kLanes : ConstValues();
+    with_type(dz.type(), [&]<class T>() HWY_ATTR {
+      read_gradient(job.d, dz.as<T>(), y.as<T>(), job.s.out_width(), c, std::min(kLanes, job.s.channels - c),
+                    ring.row(oh) + v * ring.row_size + ring.halo * kLanes);
+    });
   }
 }
 
@@ -110,7 +114,7 @@ HWY_INLINE void gradient_row(const Backward& job, const BackwardChunk& chunk, co
   for (int k = 0; k < job.s.kernel_height; ++k)
     if (first + k >= 0 && first + k < job.s.height) taps.add(chunk.x.row(first + k), k, KW);
   NextGradient next{.dz = maps.dz.row(oh + 1),
-                    .y = job.d.c1 ? maps.y.row(oh + 1) : nullptr,
+                    .y = job.d.c1 ? maps.y.row(oh + 1) : ConstValues(),
                     .stride = job.d.stride,
                     .y_stride = job.d.y_stride};
   for (int v = 0; v < group.count; ++v) {
@@ -148,7 +152,8 @@ void backward_images(const Backward& job, std::int64_t begin, std::int64_t end, 
   const auto& s = job.s;
   Scratch scratch;
   const int halo = KW / 2, columns = s.width + s.out_width() + 4 * halo;
-  const int vectors = vectors_of_a_group(s.channels, s.kernel_height * columns, kSecondLevel);
+  const int vectors = vectors_of_a_group(s.channels, s.kernel_height * columns, kSecondLevel,
+                                         vectors_of_a_line(job.reading.x.data.type()));
   const int all_vectors = padded(s.channels) / kLanes, groups = (all_vectors + vectors - 1) / vectors;
   const BackwardChunk chunk{
       .x = {scratch, s.kernel_height, vectors, s.width, halo},
@@ -163,7 +168,7 @@ void backward_images(const Backward& job, std::int64_t begin, std::int64_t end, 
       const Group group{i * vectors, std::min(vectors, all_vectors - i * vectors)};
       const bool last = i + 1 == groups && image + 1 == end;
       const Place now{image, i}, next = i + 1 == groups ? Place{image + 1, 0} : Place{image, i + 1};
-      const auto of = [&](const float* data, std::int64_t stride, int height, int width) {
+      const auto of = [&](ConstValues data, std::int64_t stride, int height, int width) {
         return ahead_of(data, stride, height, width, vectors * kLanes, now, next, last);
       };
       const Maps maps{.x = of(job.reading.x.data, job.reading.x.stride, s.height, s.width),
@@ -243,6 +248,7 @@ HWY_EXPORT(depthwise_backward_here);
 
 void depthwise_backward(const Depthwise& shape, const GradientIn& d, const Source& x, const float* w,
                         const GradientOut& dx, float* dw, const ForEach& each) {
+  instruction_set();
   HWY_DYNAMIC_DISPATCH(depthwise_backward_here)(shape, d, x, w, dx, dw, each);
 }
 

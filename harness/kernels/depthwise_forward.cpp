@@ -1,3 +1,5 @@
+#include "harness/kernels/isa.h"
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "harness/kernels/depthwise_forward.cpp"
 #include <hwy/foreach_target.h>
@@ -14,7 +16,7 @@ struct Forward {
   Depthwise s;
   Reading reading;
   const float* weights;  // [vectors, kernel height, kernel width, kLanes]
-  float* y;
+  Values y;
   std::int64_t y_stride;
   bool stream;
 
@@ -60,7 +62,7 @@ void start_band(const Forward& job, const Taps& taps, const Ring& ring, const Gr
 /// One row of outputs of one group; y points at its first pixel. Asks for S rows of x from `ahead` on.
 template <int KW, int S>
 HWY_INLINE void output_row(const Forward& job, const Taps& taps, const Ring& ring, const Group& group,
-                           float* y, const Statistics* statistics, const float* ahead) {
+                           Values y, const Statistics* statistics, ConstValues ahead) {
   const std::int64_t x_stride = job.reading.x.stride;
   for_blocks<8>(job.s.out_width(), [&]<int P>(Pixels<P>, int w) HWY_ATTR {
     for (int v = 0; v < group.count; ++v) {
@@ -77,11 +79,11 @@ HWY_INLINE void output_row(const Forward& job, const Taps& taps, const Ring& rin
 
 /// One group of one image: x has its rows, y is its first output.
 template <int KW, int S>
-void forward_group(const Forward& job, const Ahead& x, float* y, const Ring& ring, const Group& group,
+void forward_group(const Forward& job, const Ahead& x, Values y, const Ring& ring, const Group& group,
                    Statistics* statistics, bool last_image) {
   const auto& s = job.s;
   int next = 0;
-  for (int oh = 0; oh < s.out_height(); ++oh, y += s.out_width() * job.y_stride) {
+  for (int oh = 0; oh < s.out_height(); ++oh, y = y + s.out_width() * job.y_stride) {
     const int first = oh * S - s.kernel_height / 2, end = first + s.kernel_height;
     for (next = std::max(next, first); next < std::min(s.height, end); ++next)
       for (int v = 0; v < group.count; ++v) {
@@ -106,9 +108,12 @@ void forward_images(const Forward& job, std::int64_t begin, std::int64_t end, Ru
   const auto& s = job.s;
   Scratch scratch;
   const int halo = KW / 2, all_vectors = padded(s.channels) / kLanes;
-  const bool whole_lines = kLanes * sizeof(float) == kLine && job.reading.x.stride % kLanes == 0;
-  const int vectors = vectors_of_a_group(s.channels, s.kernel_height * (s.width + 2 * halo),
-                                         whole_lines ? kFirstLevel : kSecondLevel);
+  const auto& x_map = job.reading.x;
+  const bool whole_lines =
+      kLanes * sizeof(float) == kLine && x_map.stride * bytes_of(x_map.data.type()) % kLine == 0;
+  const int vectors =
+      vectors_of_a_group(s.channels, s.kernel_height * (s.width + 2 * halo),
+                         whole_lines ? kFirstLevel : kSecondLevel, vectors_of_a_line(x_map.data.type()));
   const Ring ring(scratch, s.kernel_height, vectors, s.width, halo);
   const int groups = (all_vectors + vectors - 1) / vectors;
   auto* statistics = total ? scratch.take<Statistics>(groups) : nullptr;
@@ -125,7 +130,7 @@ void forward_images(const Forward& job, std::int64_t begin, std::int64_t end, Ru
       const Place next = last_group ? Place{image + 1, 0} : Place{image, i + 1};
       const auto x = ahead_of(job.reading.x.data, job.reading.x.stride, s.height, s.width, vectors * kLanes,
                               {image, i}, next, last_group && last_image);
-      float* y = job.y + image * s.out_height() * s.out_width() * job.y_stride + group.first * kLanes;
+      const Values y = job.y + image * s.out_height() * s.out_width() * job.y_stride + group.first * kLanes;
       forward_group<KW, S>(job, x, y, ring, group, total ? statistics + i : nullptr, last_image);
     }
   if (total) total->count = statistics[0].total.count;
@@ -147,7 +152,7 @@ ForwardImages forward_images_of(int kernel_width, int stride) {
 
 }  // namespace
 
-void depthwise_forward_here(const Depthwise& s, const Source& x, const float* w, float* y,
+void depthwise_forward_here(const Depthwise& s, const Source& x, const float* w, Values y,
                             std::int64_t y_stride, const Moments& moments, const ForEach& each) {
   Scratch scratch;
   const Ranges chunks(s.images, 1);
@@ -175,8 +180,9 @@ namespace ablate::kernels {
 
 HWY_EXPORT(depthwise_forward_here);
 
-void depthwise_forward(const Depthwise& shape, const Source& x, const float* w, float* y,
+void depthwise_forward(const Depthwise& shape, const Source& x, const float* w, Values y,
                        std::int64_t y_stride, const Moments& moments, const ForEach& each) {
+  instruction_set();
   HWY_DYNAMIC_DISPATCH(depthwise_forward_here)(shape, x, w, y, y_stride, moments, each);
 }
 

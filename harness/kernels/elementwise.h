@@ -8,11 +8,11 @@
 namespace ablate::kernels {
 
 /// out [rows, channels] = the sum of the sources as read (any activation).
-void sum_forward(std::int64_t rows, int channels, std::span<const Source> sources, float* out,
+void sum_forward(std::int64_t rows, int channels, std::span<const Source> sources, Values out,
                  std::int64_t out_stride, const ForEach& each);
 
 /// Passes g [rows, channels] on to one source: dx gets g * act'(z), and its sums.
-void pass_gradient(std::int64_t rows, int channels, const float* g, std::int64_t g_stride, const Source& x,
+void pass_gradient(std::int64_t rows, int channels, ConstValues g, std::int64_t g_stride, const Source& x,
                    const GradientOut& dx, const ForEach& each);
 
 /// The moments of a source as read.
@@ -26,11 +26,11 @@ struct Gate {
   int images = 0, height = 0, width = 0, channels = 0, gate_height = 1, gate_width = 1;
 };
 
-void gate_forward(const Gate& shape, const Source& x, const Source& gate, float* out, std::int64_t out_stride,
+void gate_forward(const Gate& shape, const Source& x, const Source& gate, Values out, std::int64_t out_stride,
                   const ForEach& each);
 /// g is the gradient of the product; dx and dgate get their parts, the gate's summed over the pixels it
 /// spread to.
-void gate_backward(const Gate& shape, const float* g, std::int64_t g_stride, const Source& x,
+void gate_backward(const Gate& shape, ConstValues g, std::int64_t g_stride, const Source& x,
                    const Source& gate, const GradientOut& dx, const GradientOut& dgate, const ForEach& each);
 
 /// Means over windows of kernel x kernel pixels, `kernel` apart, no padding; pixels beyond the last whole
@@ -42,16 +42,16 @@ struct Pool {
   int out_width() const { return width / kernel_width; }
 };
 
-void pool_forward(const Pool& shape, const Source& x, float* out, std::int64_t out_stride,
+void pool_forward(const Pool& shape, const Source& x, Values out, std::int64_t out_stride,
                   const ForEach& each);
-void pool_backward(const Pool& shape, const float* g, std::int64_t g_stride, const Source& x,
+void pool_backward(const Pool& shape, ConstValues g, std::int64_t g_stride, const Source& x,
                    const GradientOut& dx, const ForEach& each);
 
 /// The channels of two maps in turn: out[2c] = a[c], out[2c + 1] = b[c] (concatenation, then a shuffle of two
 /// groups). `channels` are those of a, and of b.
-void interleave_forward(std::int64_t rows, int channels, const Source& a, const Source& b, float* out,
+void interleave_forward(std::int64_t rows, int channels, const Source& a, const Source& b, Values out,
                         std::int64_t out_stride, const ForEach& each);
-void interleave_backward(std::int64_t rows, int channels, const float* g, std::int64_t g_stride,
+void interleave_backward(std::int64_t rows, int channels, ConstValues g, std::int64_t g_stride,
                          const Source& a, const Source& b, const GradientOut& da, const GradientOut& db,
                          const ForEach& each);
 

@@ -43,9 +43,9 @@ struct TileMoments {
 };
 
 /// Stores the rows of an output and takes their moments. kStream: past the caches, whole aligned vectors.
-template <bool kStream>
+template <class T, bool kStream>
 struct StoreRows {
-  float* y;  // the tile's first row
+  T* y;  // the tile's first row
   std::int64_t stride;
   int columns;
   TileMoments moments;
@@ -80,13 +80,13 @@ struct StoreRows {
       }
     }
 
-    HWY_INLINE void store(float* to, const Vector (&values)[kVectors]) {
+    HWY_INLINE void store(T* to, const Vector (&values)[kVectors]) {
       HWY_UNROLL(4)
       for (int j = 0; j < kVectors; ++j) {
         if constexpr (kStream)
-          hn::Stream(values[j], Floats(), to + j * kLanes);
+          stream(values[j], to + j * kLanes);
         else if (j < kVectors - 1)
-          hn::StoreU(values[j], Floats(), to + j * kLanes);
+          HWY_NAMESPACE::store(values[j], to + j * kLanes);
         else
           last.store(values[j], to + j * kLanes);
       }
@@ -115,11 +115,11 @@ struct GradientTile {
   const GradientOut& dx;
   const std::int64_t* pixels;  // [rows of the tile]: where in the maps
   float *sum, *dot;            // [channels] in whole vectors, of the tile; null: not wanted
-  std::int64_t ahead;          // floats from a row of x to one that is fetched into the cache; 0: none
+  std::int64_t ahead;          // values from a row of x to one that is fetched into the cache; 0: none
 };
 
-/// Masks the gradient of what a reader saw, adds the base, stores it and sums it.
-template <Act kAct, bool kStream>
+/// Masks the gradient of what a reader saw, adds the base, stores it and sums it. x and dx are of type T.
+template <class T, Act kAct, bool kStream>
 struct StoreGradient : GradientTile {
   StoreGradient(const GradientTile& tile, int columns_) : GradientTile(tile), columns(columns_) {}
 
@@ -152,7 +152,7 @@ struct StoreGradient : GradientTile {
 
     HWY_INLINE void take(std::int64_t pixel, int j, Vector part) {
       const int c = column + j * kLanes;
-      const float* from = all.x.data + pixel * all.x.stride + c;
+      const T* from = all.x.data.template as<T>() + pixel * all.x.stride + c;
       Vector value = hn::Zero(Floats());
       if (all.ahead) hwy::Prefetch(from + all.ahead);
       if (kAct != Act::None || all.sum) value = lanes(j).load(from);
@@ -162,10 +162,11 @@ struct StoreGradient : GradientTile {
         dot[j] = hn::MulAdd(part, hn::Sub(value, centre[j]), dot[j]);
       }
       if (!all.dx.data) return;
-      if (all.dx.base) part = hn::Add(part, lanes(j).load(all.dx.base + pixel * all.dx.base_stride + c));
-      float* to = all.dx.data + pixel * all.dx.stride + c;
+      if (all.dx.base)
+        part = hn::Add(part, lanes(j).load(all.dx.base.template as<T>() + pixel * all.dx.base_stride + c));
+      T* to = all.dx.data.template as<T>() + pixel * all.dx.stride + c;
       if constexpr (kStream)
-        hn::Stream(part, Floats(), to);
+        stream(part, to);
       else
         lanes(j).store(part, to);
     }

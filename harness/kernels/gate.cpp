@@ -4,6 +4,7 @@
 
 #include "harness/kernels/activations-inl.h"
 #include "harness/kernels/elementwise.h"
+#include "harness/kernels/isa.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace ablate::kernels {
@@ -34,7 +35,7 @@ void read_gate(const Gate& s, int image, const Source& gate, float* values) {
 }
 
 void gate_images(std::int64_t begin, std::int64_t end, const Gate& s, const Source& x, const Source& gate,
-                 float* out, std::int64_t out_stride) {
+                 Values out, std::int64_t out_stride) {
   Scratch scratch;
   const int width = padded(s.channels);
   float* factors = scratch.take<float>(std::int64_t(s.gate_height) * s.gate_width * width);
@@ -61,7 +62,7 @@ struct GateParts {
 };
 
 /// One image: dx, and the gate's gradient into parts.gradients.
-HWY_INLINE void part_image(const Gate& s, std::int64_t image, const float* g, std::int64_t g_stride,
+HWY_INLINE void part_image(const Gate& s, std::int64_t image, ConstValues g, std::int64_t g_stride,
                            const Source& x, const GateParts& parts) {
   const int width = padded(s.channels);
   const std::int64_t first = image * s.height * s.width;
@@ -81,7 +82,7 @@ HWY_INLINE void part_image(const Gate& s, std::int64_t image, const float* g, st
   });
 }
 
-void part_images(std::int64_t begin, std::int64_t end, const Gate& s, const float* g, std::int64_t g_stride,
+void part_images(std::int64_t begin, std::int64_t end, const Gate& s, ConstValues g, std::int64_t g_stride,
                  const Source& x, const Source& gate, const GradientOut& dx, const GradientOut& dgate,
                  double* sums, double* gate_sums) {
   Scratch scratch;
@@ -122,20 +123,22 @@ Ranges chunks_of(const Gate& s) {
 
 }  // namespace
 
-void gate_forward(const Gate& shape, const Source& x, const Source& gate, float* out, std::int64_t out_stride,
+void gate_forward(const Gate& shape, const Source& x, const Source& gate, Values out, std::int64_t out_stride,
                   const ForEach& each) {
   const auto chunks = chunks_of(shape);
+  instruction_set();
   each(chunks.count, [&](std::int64_t i) {
     HWY_DYNAMIC_DISPATCH(gate_images)(chunks.begin(i), chunks.end(i), shape, x, gate, out, out_stride);
   });
 }
 
-void gate_backward(const Gate& shape, const float* g, std::int64_t g_stride, const Source& x,
+void gate_backward(const Gate& shape, ConstValues g, std::int64_t g_stride, const Source& x,
                    const Source& gate, const GradientOut& dx, const GradientOut& dgate, const ForEach& each) {
   const auto chunks = chunks_of(shape);
   Scratch scratch;
   const ChunkGradients sums(scratch, chunks, shape.channels, dx);
   const ChunkGradients gate_sums(scratch, chunks, shape.channels, dgate);
+  instruction_set();
   each(chunks.count, [&](std::int64_t i) {
     HWY_DYNAMIC_DISPATCH(part_images)
     (chunks.begin(i), chunks.end(i), shape, g, g_stride, x, gate, dx, dgate, sums.of(i), gate_sums.of(i));

@@ -6,6 +6,7 @@
 #define ABLATE_KERNELS_GEMM_INL_H
 #endif
 
+#include "harness/kernels/factors-inl.h"
 #include "harness/kernels/vectors-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -48,33 +49,41 @@ HWY_INLINE void for_panels(int columns, Use use) {
   }
 }
 
-/// A matrix [depth, columns] to multiply by, as panels after each other, each [depth, its vectors].
+/// A matrix [depth, columns] of factors to multiply by, as panels after each other, each [depth, its
+/// vectors].
+template <class F>
 struct Packed {
-  const float* panels = nullptr;
+  const F* panels = nullptr;
   int depth = 0, columns = 0;
 
-  const float* panel(int column) const { return panels + std::int64_t(column) * depth; }
-  static std::int64_t floats(int depth, int columns) {
-    return std::int64_t(depth) * round_up(columns, kLanes);
-  }
+  const F* panel(int column) const { return panels + std::int64_t(column) * depth; }
+  static std::int64_t size(int depth, int columns) { return std::int64_t(depth) * round_up(columns, kLanes); }
 };
 
-/// Fills `rows` rows of panels of so many columns, zero beyond, from the matrix m(row, column) =
-/// from[row * row_step + column * column_step]. `to` is the panels' memory, `depth` their rows, `first` the
-/// first row filled.
-HWY_INLINE void pack(const float* from, std::int64_t row_step, std::int64_t column_step, int first, int rows,
-                     int depth, int columns, float* to) {
-  constexpr int kBlock = 16;  // rows at a time, so that both sides stay in the first cache
+/// Fills `rows` rows of panels of so many columns, zero beyond, with the factors value(row, column). `to` is
+/// the panels' memory, `depth` their rows, `first` the first row filled.
+template <class F, class Value>
+HWY_INLINE void pack(int first, int rows, int depth, int columns, F* to, const Value& value) {
   for_panels(columns, [&]<int kVectors>(int column) HWY_ATTR {
     constexpr int kWidth = kVectors * kLanes;
     const int width = std::min(kWidth, columns - column);
-    float* panel = to + std::int64_t(column) * depth + std::int64_t(first) * kWidth;
-    for (int top = 0; top < rows; top += kBlock)
-      for (int j = 0; j < kWidth; ++j)
-        for (int r = top; r < std::min(rows, top + kBlock); ++r)
-          panel[std::int64_t(r) * kWidth + j] =
-              j < width ? from[r * row_step + (column + j) * column_step] : 0.0f;
+    F* panel = to + std::int64_t(column) * depth + std::int64_t(first) * kWidth;
+    for (int r = 0; r < rows; ++r, panel += kWidth) {
+      if (width == kWidth) {
+        HWY_UNROLL(16)
+        for (int j = 0; j < kWidth; ++j) panel[j] = value(r, column + j);
+      } else {
+        for (int j = 0; j < kWidth; ++j) panel[j] = j < width ? value(r, column + j) : F();
+      }
+    }
   });
+}
+
+/// The matrix m(row, column) = from[row * row_step + column * column_step].
+HWY_INLINE void pack(const float* from, std::int64_t row_step, std::int64_t column_step, int first, int rows,
+                     int depth, int columns, float* to) {
+  pack(first, rows, depth, columns, to,
+       [&](int r, int c) HWY_ATTR { return from[r * row_step + c * column_step]; });
 }
 
 template <int kRows, int kVectors>
@@ -83,32 +92,34 @@ struct RegisterTile {
 };
 
 /// sums += a [kRows, 1] * b [1, kVectors].
-template <int kRows, int kVectors>
-HWY_INLINE void multiply_step(const float* HWY_RESTRICT a, std::int64_t a_stride, const float* HWY_RESTRICT b,
+template <int kRows, int kVectors, class F>
+HWY_INLINE void multiply_step(const F* HWY_RESTRICT a, std::int64_t a_stride, const F* HWY_RESTRICT b,
                               RegisterTile<kRows, kVectors>& sums) {
-  Vector of_b[kVectors];
+  Factors<F> of_b[kVectors];
   HWY_UNROLL(4)
-  for (int j = 0; j < kVectors; ++j) of_b[j] = hn::LoadU(Floats(), b + j * kLanes);
+  for (int j = 0; j < kVectors; ++j) of_b[j] = load_factors(b + j * kLanes);
   HWY_UNROLL(8)
   for (int i = 0; i < kRows; ++i) {
-    const Vector value = hn::Set(Floats(), a[i * a_stride]);
+    const Factors<F> value = all_of(a[i * a_stride]);
     HWY_UNROLL(4)
-    for (int j = 0; j < kVectors; ++j) sums.at[i][j] = hn::MulAdd(value, of_b[j], sums.at[i][j]);
+    for (int j = 0; j < kVectors; ++j) sums.at[i][j] = multiply_add(value, of_b[j], sums.at[i][j]);
   }
 }
 
 /// A map [rows, columns] that is read soon: brought into the cache while others are multiplied, eight rows
-/// during each register tile of the first panel, eight floats during each step (half a line: a step stays
-/// small).
+/// during each register tile of the first panel, eight factors during each step (half a line: a step stays
+/// small). All in bytes.
 struct AheadMap {
-  const float* data = nullptr;  // null: nothing
-  std::int64_t stride = 0;      // from row to row
+  const std::byte* data = nullptr;  // null: nothing
+  std::int64_t stride = 0;          // from row to row
   std::int64_t step = 0;  // to what is fetched next: of the next row or, where rows adjoin, just the next
   std::int64_t jump = 0;  // after eight steps, back to the first row
 
-  static AheadMap of(const float* data, std::int64_t stride, int columns) {
-    if (stride == columns) return {data, stride, 8, 0};
-    return {data, stride, stride, 8 - 8 * stride};
+  template <class F>
+  static AheadMap of(ConstValues data, std::int64_t stride, int columns) {
+    const std::int64_t size = bytes_of(data.type()), part = 8 * kNumbers<F> * size, row = stride * size;
+    if (stride == columns) return {data.bytes(), row, part, 0};
+    return {data.bytes(), row, row, part - 8 * row};
   }
 };
 struct Ahead {
@@ -116,18 +127,18 @@ struct Ahead {
 };
 
 /// sums += a [kRows, depth] * panel [depth, kVectors].
-template <int kRows, int kVectors>
-HWY_INLINE void multiply(int depth, const float* a, std::int64_t a_stride, const float* panel,
+template <int kRows, int kVectors, class F>
+HWY_INLINE void multiply(int depth, const F* a, std::int64_t a_stride, const F* panel,
                          RegisterTile<kRows, kVectors>& sums) {
   for (int k = 0; k < depth; ++k) multiply_step(a + k, a_stride, panel + k * kVectors * kLanes, sums);
 }
 
 /// The same, while eight rows of two maps are fetched, from `row`.
-template <int kRows, int kVectors>
-HWY_INLINE void multiply(int depth, const float* a, std::int64_t a_stride, const float* panel,
+template <int kRows, int kVectors, class F>
+HWY_INLINE void multiply(int depth, const F* a, std::int64_t a_stride, const F* panel,
                          RegisterTile<kRows, kVectors>& sums, const Ahead& ahead, int row) {
-  const float* first = ahead.first.data + row * ahead.first.stride;
-  const float* second = ahead.second.data + row * ahead.second.stride;
+  const std::byte* first = ahead.first.data + row * ahead.first.stride;
+  const std::byte* second = ahead.second.data + row * ahead.second.stride;
   for (; depth > 0; first += ahead.first.jump, second += ahead.second.jump)
     for (int l = 0; l < 8 && depth > 0; ++l, --depth, ++a, panel += kVectors * kLanes) {
       hwy::Prefetch(first);
@@ -159,8 +170,8 @@ HWY_INLINE RegisterTile<kRows, kVectors> begin(const Begun& begun, int row, int 
 
 /// Hands begun + a [rows, depth] * b to the epilogue: for each panel a Panel<kVectors>(epilogue, column)
 /// takes the register tiles from top to bottom, take<kRows>(row, tile), and is asked to finish().
-template <class Epilogue>
-HWY_INLINE void multiply_rows(int rows, const float* a, std::int64_t a_stride, const Packed& b,
+template <class F, class Epilogue>
+HWY_INLINE void multiply_rows(int rows, const F* a, std::int64_t a_stride, const Packed<F>& b,
                               const Begun& begun, const Epilogue& epilogue, const Ahead& ahead = {}) {
   for_panels(b.columns, [&]<int kVectors>(int column) HWY_ATTR {
     constexpr int kRows = kRegisterRows<kVectors>;
@@ -186,15 +197,15 @@ HWY_INLINE void multiply_rows(int rows, const float* a, std::int64_t a_stride, c
 /// Rows of two maps of which a line is fetched during each block of a product, until their columns are
 /// through.
 struct AheadRows {
-  const float *first = nullptr, *second = nullptr;  // null: nothing; the second may be the first again
+  ConstValues first, second;  // null: nothing; the second may be the first again
   std::int64_t first_stride = 0, second_stride = 0;
   int columns = 0;
 };
 
-/// tile += left^T [rows, kRows] * right [rows, kVectors], while the floats from `column` of the rows ahead
+/// tile += left^T [rows, kRows] * right [rows, kVectors], while the values from `column` of the rows ahead
 /// are fetched.
-template <int kRows, int kVectors>
-HWY_INLINE void multiply_block(int rows, const float* left, std::int64_t left_stride, const float* right,
+template <int kRows, int kVectors, class F>
+HWY_INLINE void multiply_block(int rows, const F* left, std::int64_t left_stride, const F* right,
                                std::int64_t right_stride, RegisterTile<kRows, kVectors>& tile,
                                const AheadRows& ahead, int column) {
   if (!ahead.first || column >= ahead.columns) {
@@ -202,20 +213,22 @@ HWY_INLINE void multiply_block(int rows, const float* left, std::int64_t left_st
       multiply_step(left, 1, right, tile);
     return;
   }
-  const float *first = ahead.first + column, *second = ahead.second + column;
+  const std::byte *first = (ahead.first + column).bytes(), *second = (ahead.second + column).bytes();
+  const std::int64_t size = bytes_of(ahead.first.type());
   for (int r = 0; r < rows; ++r, left += left_stride, right += right_stride) {
     hwy::Prefetch(first);
     hwy::Prefetch(second);
-    first += ahead.first_stride, second += ahead.second_stride;
+    first += ahead.first_stride * size, second += ahead.second_stride * size;
     multiply_step(left, 1, right, tile);
   }
 }
 
 /// sums [left columns, stride] += left^T [rows, left_stride] * right [rows, right_stride], both tiles (see
 /// tile_stride); sums has whole eights of rows and whole vectors of columns.
-HWY_INLINE void multiply_columns(int rows, const float* left, int left_columns, int left_stride,
-                                 const float* right, int right_columns, int right_stride, float* sums,
-                                 int stride, const AheadRows& ahead) {
+template <class F>
+HWY_INLINE void multiply_columns(int rows, const F* left, int left_columns, int left_stride, const F* right,
+                                 int right_columns, int right_stride, float* sums, int stride,
+                                 const AheadRows& ahead) {
   int fetched = 0;
   for_panels(right_columns, [&]<int kVectors>(int column) HWY_ATTR {
     constexpr int kRows = kRegisterRows<kVectors>;

@@ -22,6 +22,10 @@ struct Set {
 std::vector<Set> sets_of_this_cpu() {
   const std::int64_t there = hwy::SupportedTargets() & HWY_TARGETS;
   std::vector<Set> sets;
+#if HWY_TARGETS & HWY_AVX3_DL
+  if ((there & HWY_AVX3_DL) && __builtin_cpu_supports("avx512bf16"))  // see target-inl.h
+    sets.push_back({"avx512_bf16", HWY_AVX3_DL});
+#endif
   if (there & HWY_AVX3) sets.push_back({"avx512", HWY_AVX3});
   if (there & HWY_AVX2) sets.push_back({"avx2", HWY_AVX2});
   sets.push_back({"portable", HWY_STATIC_TARGET});

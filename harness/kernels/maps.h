@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <functional>
 
+#include "harness/kernels/values.h"
+
 namespace ablate::kernels {
 
 /// What is applied to a value as it is read.
@@ -13,8 +15,8 @@ enum class Act { None, Relu, Relu6, Sigmoid, HardSigmoid };  // HardSigmoid: rel
 /// activation are applied as it is loaded and never stored. Without scale (and shift) z is the value, and act
 /// is None.
 struct Source {
-  const float* data = nullptr;
-  std::int64_t stride = 0;                         // floats from pixel to pixel, at least the channels
+  ConstValues data;
+  std::int64_t stride = 0;                         // values from pixel to pixel, at least the channels
   const float *scale = nullptr, *shift = nullptr;  // [C] each, or neither
   Act act = Act::None;
 };
@@ -22,9 +24,9 @@ struct Source {
 /// The gradient with respect to the raw output y of a convolution: d = c1[c] * dz + c2[c] * y + c3[c], which
 /// is BatchNorm's gradient applied as it is loaded. Without c1, c2, c3 (y is then null): d = dz.
 struct GradientIn {
-  const float* dz = nullptr;
+  ConstValues dz;
   std::int64_t stride = 0;  // of dz
-  const float* y = nullptr;
+  ConstValues y;
   std::int64_t y_stride = 0;
   const float *c1 = nullptr, *c2 = nullptr, *c3 = nullptr;  // [C] each, or none
 };
@@ -33,9 +35,9 @@ struct GradientIn {
 /// data = base + part, and its sums over the pixels, which BatchNorm's own gradient needs.
 /// relu' is 0 at z <= 0; relu6' is 0 at z <= 0 and z >= 6.
 struct GradientOut {
-  float* data = nullptr;  // null: not wanted (the sums may still be)
+  Values data;  // null: not wanted (the sums may still be)
   std::int64_t stride = 0;
-  const float* base = nullptr;  // added; may be `data` itself; null: nothing
+  ConstValues base;  // added; may be `data` itself; null: nothing
   std::int64_t base_stride = 0;
   double* sum = nullptr;  // [C], sum[c] += part; null: no sums
   double* dot = nullptr;  // [C], dot[c] += part * (value - centre[c]), value being the Source's raw one
@@ -44,7 +46,8 @@ struct GradientOut {
 
 /// Statistics of a convolution's raw output over all pixels, per channel: its mean and the sum of squared
 /// deviations from it. Tiles are summed in float relative to a value of their own, and merged in double
-/// (Chan, Golub and LeVeque 1983), so that they hold at mean / deviation = 1000.
+/// (Chan, Golub and LeVeque 1983), so that they hold at mean / deviation = 1000. They are those of the values
+/// before these are rounded to be stored.
 struct Moments {
   double *mean = nullptr, *squares = nullptr;  // [C] each, overwritten; null: not wanted
 };

@@ -4,6 +4,7 @@
 
 #include "harness/kernels/activations-inl.h"
 #include "harness/kernels/elementwise.h"
+#include "harness/kernels/isa.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace ablate::kernels {
@@ -46,6 +47,7 @@ void moments_of(std::int64_t rows, int channels, const Source& x, const Moments&
   Scratch scratch;
   ChunkMoments parts(scratch, chunks, channels, moments);
   if (!parts.wanted()) return;
+  instruction_set();
   each(chunks.count, [&](std::int64_t i) {
     HWY_DYNAMIC_DISPATCH(moments_of_rows)(chunks.begin(i), chunks.end(i), channels, x, parts.of(i));
   });

@@ -4,12 +4,13 @@
 
 #include "harness/kernels/activations-inl.h"
 #include "harness/kernels/elementwise.h"
+#include "harness/kernels/isa.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace ablate::kernels {
 namespace HWY_NAMESPACE {
 
-void pass_rows(std::int64_t begin, std::int64_t end, int channels, const float* g, std::int64_t g_stride,
+void pass_rows(std::int64_t begin, std::int64_t end, int channels, ConstValues g, std::int64_t g_stride,
                const Source& x, const GradientOut& dx, double* sums) {
   Scratch scratch;
   const GradientStore store(dx, x, channels, scratch);
@@ -33,11 +34,12 @@ namespace ablate::kernels {
 
 HWY_EXPORT(pass_rows);
 
-void pass_gradient(std::int64_t rows, int channels, const float* g, std::int64_t g_stride, const Source& x,
+void pass_gradient(std::int64_t rows, int channels, ConstValues g, std::int64_t g_stride, const Source& x,
                    const GradientOut& dx, const ForEach& each) {
   const Ranges chunks(rows, rows_of_a_range(channels));
   Scratch scratch;
   const ChunkGradients sums(scratch, chunks, channels, dx);
+  instruction_set();
   each(chunks.count, [&](std::int64_t i) {
     HWY_DYNAMIC_DISPATCH(pass_rows)
     (chunks.begin(i), chunks.end(i), channels, g, g_stride, x, dx, sums.of(i));

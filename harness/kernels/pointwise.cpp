@@ -1,3 +1,5 @@
+#include <new>
+
 #include "harness/kernels/convolution.h"
 #include "harness/kernels/isa.h"
 
@@ -5,32 +7,37 @@
 #define HWY_TARGET_INCLUDE "harness/kernels/pointwise.cpp"
 #include <hwy/foreach_target.h>
 //
-#include "harness/kernels/readers-inl.h"
 #include "harness/kernels/sums-inl.h"
+#include "harness/kernels/tiles-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace ablate::kernels::HWY_NAMESPACE {
 namespace {
 
+/// T: the type of y. Tile: that of x, as it is multiplied.
+template <class T, class Tile>
 struct PointwiseForward {
+  using F = typename Tile::Factor;
   const Pointwise& shape;
   const Source& x;
-  float* y;
+  T* y;
   std::int64_t y_stride;
-  Packed w;
+  Packed<F> w;
   bool stream;
 
   void chunk(std::int64_t begin, std::int64_t end, int tile, bool with_moments, double* mean,
              double* squares) const {
     Scratch scratch;
-    const int stride = tile_stride(shape.in);
-    float* read = x.scale ? scratch.floats(std::int64_t(tile) * stride + kLanes) : nullptr;
+    const bool as_it_lies = Tile::as_they_lie(x, shape.in);
+    Tile read(scratch, as_it_lies ? 0 : tile, shape.in, Sums());
     const auto moments = tile_moments(scratch, shape.out, with_moments);
     PartialMoments sums{0, shape.out, mean, squares};
     for (std::int64_t row = begin; row < end; row += tile) {
       const int rows = static_cast<int>(std::min<std::int64_t>(tile, end - row));
-      if (read) load_rows(x, row, rows, shape.in, read, stride);
-      multiply_to_output(rows, read ? read : x.data + row * x.stride, read ? stride : x.stride, w, {},
+      if (!as_it_lies) read.load(x, row, rows);
+      const F* factors =
+          as_it_lies ? reinterpret_cast<const F*>((x.data + row * x.stride).bytes()) : read.over_channels();
+      multiply_to_output(rows, factors, as_it_lies ? x.stride / kNumbers<F> : read.channels_stride(), w, {},
                          y + row * y_stride, y_stride, moments, stream,
                          row + 2 * tile <= end ? ahead(row + tile) : Ahead());
       if (with_moments) merge_tile(moments, rows, sums);
@@ -39,19 +46,17 @@ struct PointwiseForward {
   }
 
   Ahead ahead(std::int64_t row) const {
-    const auto next = AheadMap::of(x.data + row * x.stride, x.stride, shape.in);
+    const auto next = AheadMap::of<F>(x.data + row * x.stride, x.stride, shape.in);
     return {next, next};
   }
 };
 
-void forward_pointwise(const Pointwise& shape, const Source& x, const float* w, float* y,
-                       std::int64_t y_stride, const Moments& moments, const ForEach& each) {
+template <class T, class Tile>
+void forward(const Pointwise& shape, const Source& x, const Packed<typename Tile::Factor>& w, T* y,
+             std::int64_t y_stride, const Moments& moments, const ForEach& each) {
   Scratch scratch;
   const bool with_moments = moments.mean != nullptr;
-  float* panels = scratch.floats(Packed::floats(shape.in, shape.out));
-  pack(w, 1, shape.in, 0, shape.in, shape.in, shape.out, panels);
-  const PointwiseForward work{
-      shape, x, y, y_stride, {panels, shape.in, shape.out}, streams(y, y_stride, shape.rows, shape.out)};
+  const PointwiseForward<T, Tile> work{shape, x, y, y_stride, w, streams(y, y_stride, shape.rows, shape.out)};
   const int tile = tile_rows(shape.in, shape.out);
   const auto chunks = cut(shape.rows, tile, tile);
   ChunkPairs parts(scratch, chunks.count, with_moments ? shape.out : 0);
@@ -61,67 +66,121 @@ void forward_pointwise(const Pointwise& shape, const Source& x, const float* w, 
   if (with_moments) parts.merge_into(moments, chunks);
 }
 
+/// T: the type of x. Tile: those of d and x, as they are multiplied.
+template <class T, class Tile>
 struct PointwiseBackward {
+  using F = typename Tile::Factor;
   const Pointwise& shape;
   const GradientIn& d;
   const Source& x;
   const GradientOut& dx;
-  Packed w;
+  Packed<F> w;
   WeightSums weights;
   bool with_dx, stream;
 
   void chunk(std::int64_t begin, std::int64_t end, int tile, float* weight_sums, double* sum,
              double* dot) const {
     Scratch scratch;
-    const int d_stride = tile_stride(shape.out), x_stride = tile_stride(shape.in);
-    float* d_tile = scratch.floats(std::int64_t(tile) * d_stride + kLanes);
-    float* x_tile = scratch.floats(std::int64_t(tile) * x_stride + kLanes);
+    const bool with_dw = weight_sums != nullptr;
+    Tile d_tile(scratch, tile, shape.out, {.over_channels = with_dx, .over_pixels = with_dw});
+    Tile x_tile(scratch, with_dw ? tile : 0, shape.in, {.over_channels = false, .over_pixels = true});
     auto* pixels = scratch.take<std::int64_t>(tile);
     const GradientSums sums(scratch, shape.in, dx.sum != nullptr);
-    if (weight_sums) std::fill_n(weight_sums, weights.floats(), 0.0f);
+    if (with_dw) std::fill_n(weight_sums, weights.floats(), 0.0f);
     for (std::int64_t row = begin; row < end; row += tile) {
       const int rows = static_cast<int>(std::min<std::int64_t>(tile, end - row));
-      load_rows(d, row, rows, shape.out, d_tile, d_stride);
-      if (weight_sums) {
-        load_rows(x, row, rows, shape.in, x_tile, x_stride);
-        weights.add_rows(rows, d_tile, d_stride, x_tile, x_stride, weight_sums);
+      d_tile.load(d, row, rows);
+      if (with_dw) {
+        x_tile.load(x, row, rows);
+        weights.add_rows(Tile::steps(rows), d_tile.over_pixels(), d_tile.pixels_stride(),
+                         x_tile.over_pixels(), x_tile.pixels_stride(), weight_sums);
       }
       if (!with_dx) continue;
       for (int r = 0; r < rows; ++r) pixels[r] = row + r;
       const bool more = row + 2 * tile <= end;
-      multiply_to_gradient(rows, d_tile, d_stride, w, {},
-                           {x, dx, pixels, sums.sum, sums.dot, more ? tile * x.stride : 0}, stream,
-                           more ? ahead(row + tile) : Ahead());
+      multiply_to_gradient<T>(rows, d_tile.over_channels(), d_tile.channels_stride(), w, {},
+                              {x, dx, pixels, sums.sum, sums.dot, more ? tile * x.stride : 0}, stream,
+                              more ? ahead(row + tile) : Ahead());
       sums.add_to(shape.in, sum, dot);
     }
     if (stream) hwy::FlushStream();
   }
 
   Ahead ahead(std::int64_t row) const {
-    const auto next = AheadMap::of(d.dz + row * d.stride, d.stride, shape.out);
-    return {next, d.c1 ? AheadMap::of(d.y + row * d.y_stride, d.y_stride, shape.out) : next};
+    const auto next = AheadMap::of<F>(d.dz + row * d.stride, d.stride, shape.out);
+    return {next, d.c1 ? AheadMap::of<F>(d.y + row * d.y_stride, d.y_stride, shape.out) : next};
   }
 };
 
-void backward_pointwise(const Pointwise& shape, const GradientIn& d, const Source& x, const float* w,
-                        const GradientOut& dx, float* dw, const ForEach& each) {
+template <class T, class Tile>
+void backward(const Pointwise& shape, const GradientIn& d, const Source& x, const float* w,
+              const GradientOut& dx, float* dw, const ForEach& each) {
   Scratch scratch;
   const WeightSums weights(shape.out, shape.in);
   const bool with_dx = dx.data || dx.sum;
-  float* panels = with_dx ? scratch.floats(Packed::floats(shape.out, shape.in)) : nullptr;
-  if (with_dx) pack(w, shape.in, 1, 0, shape.out, shape.out, shape.in, panels);
+  Packed<typename Tile::Factor> packed;
+  if (with_dx)
+    packed = packed_for<Tile>(
+        scratch.take<typename Tile::Factor>(packed_size<Tile>(shape.out, shape.in)), w, shape.in, 1,
+        shape.out, shape.in);
   const int tile = tile_rows(shape.in, shape.out);
   const auto chunks = cut_for_weights(shape.rows, tile, dw ? weights.floats() : 0);
   float* weight_sums = dw ? scratch.floats(chunks.count * weights.floats()) : nullptr;
   ChunkPairs parts(scratch, chunks.count, dx.sum ? shape.in : 0);
   const bool stream = dx.data && dx.base != dx.data && streams(dx.data, dx.stride, shape.rows, shape.in);
-  const PointwiseBackward work{shape, d, x, dx, {panels, shape.out, shape.in}, weights, with_dx, stream};
+  const PointwiseBackward<T, Tile> work{shape, d, x, dx, packed, weights, with_dx, stream};
   each(chunks.count, [&](std::int64_t i) {
     work.chunk(chunks.begin(i), chunks.end(i), tile, dw ? weight_sums + i * weights.floats() : nullptr,
                parts.first(i), parts.second(i));
   });
   if (dw) weights.write(weight_sums, chunks.count, weights.floats(), dw, shape.in);
   if (dx.sum) parts.add_to(dx.sum, dx.dot);
+}
+
+/// Calls use.operator()<T, Tile>() for a forward pass from maps of one type to maps of the other, T.
+template <class Use>
+void with_forward(Type x, Type y, const Use& use) {
+  if (y == Type::Float32)
+    use.template operator()<float, FloatTile<false>>();
+  else if (x == Type::Float32)
+    use.template operator()<BFloat16, FloatTile<false>>();
+  else
+    use.template operator()<BFloat16, HalfTile>();
+}
+
+std::int64_t packed_bytes(const Pointwise& shape, Type x, Type y) {
+  std::int64_t bytes = 0;
+  with_forward(x, y, [&]<class T, class Tile>() {
+    bytes = packed_size<Tile>(shape.in, shape.out) * std::int64_t(sizeof(typename Tile::Factor));
+  });
+  return bytes;
+}
+
+void pack_pointwise(const Pointwise& shape, const float* w, Type x, Type y, std::byte* to) {
+  with_forward(x, y, [&]<class T, class Tile>() {
+    packed_for<Tile>(reinterpret_cast<typename Tile::Factor*>(to), w, 1, shape.in, shape.in, shape.out);
+  });
+}
+
+/// w: packed.
+void forward_pointwise(const Pointwise& shape, const Source& x, const std::byte* w, Values y,
+                       std::int64_t y_stride, const Moments& moments, const ForEach& each) {
+  with_forward(x.data.type(), y.type(), [&]<class T, class Tile>() {
+    using F = typename Tile::Factor;
+    const Packed<F> packed{reinterpret_cast<const F*>(w), (shape.in + kNumbers<F> - 1) / kNumbers<F>,
+                           shape.out};
+    forward<T, Tile>(shape, x, packed, y.as<T>(), y_stride, moments, each);
+  });
+}
+
+void backward_pointwise(const Pointwise& shape, const GradientIn& d, const Source& x, const float* w,
+                        const GradientOut& dx, float* dw, const ForEach& each) {
+  if (x.data.type() == Type::Float32)
+    backward<float, FloatTile<false>>(shape, d, x, w, dx, dw, each);
+  else if (d.dz.type() == Type::Float32)
+    backward<BFloat16, FloatTile<false>>(shape, d, x, w, dx, dw, each);
+  else
+    backward<BFloat16, HalfTile>(shape, d, x, w, dx, dw, each);
 }
 
 }  // namespace
@@ -132,13 +191,31 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace ablate::kernels {
 
+HWY_EXPORT(packed_bytes);
+HWY_EXPORT(pack_pointwise);
 HWY_EXPORT(forward_pointwise);
 HWY_EXPORT(backward_pointwise);
 
-void pointwise_forward(const Pointwise& shape, const Source& x, const float* w, float* y,
+PackedWeights::PackedWeights(const Pointwise& shape, const float* w, Type x, Type y) {
+  instruction_set();
+  bytes_ = hwy::AllocateAligned<std::byte>(std::size_t(HWY_DYNAMIC_DISPATCH(packed_bytes)(shape, x, y)));
+  if (!bytes_) throw std::bad_alloc();
+  HWY_DYNAMIC_DISPATCH(pack_pointwise)(shape, w, x, y, bytes_.get());
+}
+
+void pointwise_forward(const Pointwise& shape, const Source& x, const float* w, Values y,
                        std::int64_t y_stride, const Moments& moments, const ForEach& each) {
   instruction_set();
-  HWY_DYNAMIC_DISPATCH(forward_pointwise)(shape, x, w, y, y_stride, moments, each);
+  const Type from = x.data.type(), to = y.type();
+  Scratch scratch;
+  auto* packed = scratch.take<std::byte>(HWY_DYNAMIC_DISPATCH(packed_bytes)(shape, from, to));
+  HWY_DYNAMIC_DISPATCH(pack_pointwise)(shape, w, from, to, packed);
+  HWY_DYNAMIC_DISPATCH(forward_pointwise)(shape, x, packed, y, y_stride, moments, each);
+}
+
+void pointwise_forward(const Pointwise& shape, const Source& x, const PackedWeights& w, Values y,
+                       std::int64_t y_stride, const Moments& moments, const ForEach& each) {
+  HWY_DYNAMIC_DISPATCH(forward_pointwise)(shape, x, w.data(), y, y_stride, moments, each);
 }
 
 void pointwise_backward(const Pointwise& shape, const GradientIn& d, const Source& x, const float* w,

@@ -4,6 +4,7 @@
 
 #include "harness/kernels/activations-inl.h"
 #include "harness/kernels/elementwise.h"
+#include "harness/kernels/isa.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace ablate::kernels {
@@ -26,7 +27,7 @@ HWY_INLINE Vector sum_pixels(const Source& x, std::int64_t row, int width, int c
   return sum;
 }
 
-void pool_images(std::int64_t begin, std::int64_t end, const Pool& s, const Source& x, float* out,
+void pool_images(std::int64_t begin, std::int64_t end, const Pool& s, const Source& x, Values out,
                  std::int64_t out_stride) {
   const Vector share = all(1.0f / static_cast<float>(s.kernel_height * s.kernel_width));
   for (std::int64_t row = begin * s.out_height(); row < end * s.out_height(); ++row)
@@ -38,7 +39,8 @@ void pool_images(std::int64_t begin, std::int64_t end, const Pool& s, const Sour
         Vector sum = all(0);
         for (int h = 0; h < s.kernel_height; ++h)
           sum = hn::Add(sum, sum_pixels(x, first + std::int64_t(h) * s.width, s.kernel_width, c, count));
-        store_first(hn::Mul(sum, share), out + (row * s.out_width() + w) * out_stride + c, count);
+        const Vector mean[] = {hn::Mul(sum, share)};
+        store_pixels(mean, out + (row * s.out_width() + w) * out_stride + c, 0, count);
       }
 }
 
@@ -53,16 +55,18 @@ HWY_INLINE void spread(const GradientStore& store, std::int64_t begin, std::int6
 }
 
 /// Row h of an image; `part` is room for [padded channels].
-HWY_INLINE void spread_row(const Pool& s, std::int64_t image, int h, const float* g, std::int64_t g_stride,
+HWY_INLINE void spread_row(const Pool& s, std::int64_t image, int h, ConstValues g, std::int64_t g_stride,
                            const GradientStore& store, float* part) {
   const Vector share = all(1.0f / static_cast<float>(s.kernel_height * s.kernel_width));
   const std::int64_t first = (image * s.height + h) * s.width;
   const int windows = h < s.out_height() * s.kernel_height ? s.out_width() : 0;
   for (int w = 0; w < windows; ++w) {
     const std::int64_t window = (image * s.out_height() + h / s.kernel_height) * s.out_width() + w;
-    for (int c = 0; c < s.channels; c += kLanes)
-      hn::Store(hn::Mul(share, load_first(g + window * g_stride + c, std::min(kLanes, s.channels - c))),
-                kFloats, part + c);
+    for (int c = 0; c < s.channels; c += kLanes) {
+      Vector gradient[1];
+      load_pixels(g + window * g_stride + c, 0, std::min(kLanes, s.channels - c), gradient);
+      hn::Store(hn::Mul(share, gradient[0]), kFloats, part + c);
+    }
     const std::int64_t begin = first + w * s.kernel_width;
     spread(store, begin, begin + s.kernel_width, s.channels, part);
   }
@@ -70,7 +74,7 @@ HWY_INLINE void spread_row(const Pool& s, std::int64_t image, int h, const float
   spread(store, first + windows * s.kernel_width, first + s.width, s.channels, part);
 }
 
-void spread_images(std::int64_t begin, std::int64_t end, const Pool& s, const float* g, std::int64_t g_stride,
+void spread_images(std::int64_t begin, std::int64_t end, const Pool& s, ConstValues g, std::int64_t g_stride,
                    const Source& x, const GradientOut& dx, double* sums) {
   Scratch scratch;
   const GradientStore store(dx, x, s.channels, scratch);
@@ -99,19 +103,21 @@ Ranges chunks_of(const Pool& s) {
 
 }  // namespace
 
-void pool_forward(const Pool& shape, const Source& x, float* out, std::int64_t out_stride,
+void pool_forward(const Pool& shape, const Source& x, Values out, std::int64_t out_stride,
                   const ForEach& each) {
   const auto chunks = chunks_of(shape);
+  instruction_set();
   each(chunks.count, [&](std::int64_t i) {
     HWY_DYNAMIC_DISPATCH(pool_images)(chunks.begin(i), chunks.end(i), shape, x, out, out_stride);
   });
 }
 
-void pool_backward(const Pool& shape, const float* g, std::int64_t g_stride, const Source& x,
+void pool_backward(const Pool& shape, ConstValues g, std::int64_t g_stride, const Source& x,
                    const GradientOut& dx, const ForEach& each) {
   const auto chunks = chunks_of(shape);
   Scratch scratch;
   const ChunkGradients sums(scratch, chunks, shape.channels, dx);
+  instruction_set();
   each(chunks.count, [&](std::int64_t i) {
     HWY_DYNAMIC_DISPATCH(spread_images)
     (chunks.begin(i), chunks.end(i), shape, g, g_stride, x, dx, sums.of(i));

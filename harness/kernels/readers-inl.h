@@ -6,6 +6,7 @@
 #define ABLATE_KERNELS_READERS_INL_H
 #endif
 
+#include "harness/kernels/factors-inl.h"
 #include "harness/kernels/vectors-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -18,73 +19,73 @@ struct Span {
   Lanes last;
 };
 
-/// Copies values of a Source as its reader sees them. Whole vectors are written: up to kLanes - 1 floats
-/// beyond the last value become zero.
-template <Act kAct, bool kAffine>
+/// Values of a Source as its reader sees them.
+template <class T, Act kAct, bool kAffine>
 struct SourceReader {
   const Source& x;
 
-  HWY_INLINE void operator()(std::int64_t pixel, const Span& span, float* HWY_RESTRICT to) const {
-    const float* HWY_RESTRICT from = x.data + pixel * x.stride;
-    int c = 0;
-    for (; c < span.whole; c += kLanes) hn::StoreU(read(from, c, Lanes(kLanes)), Floats(), to + c);
-    if (span.rest) hn::StoreU(read(from, c, span.last), Floats(), to + c);
-  }
-
-  HWY_INLINE Vector read(const float* from, int c, const Lanes& lanes) const {
-    const Vector value = lanes.load(from + c);
+  HWY_INLINE Vector at(std::int64_t pixel, int c, const Lanes& lanes) const {
+    const Vector value = lanes.load(x.data.as<T>() + pixel * x.stride + c);
     if constexpr (!kAffine) return activated<kAct>(value);
     return activated<kAct>(hn::MulAdd(value, lanes.load(x.scale + c), lanes.load(x.shift + c)));
   }
 };
 
 /// The same for the gradient d.
-template <bool kNormalized>
+template <class T, bool kNormalized>
 struct GradientReader {
   const GradientIn& d;
 
-  HWY_INLINE void operator()(std::int64_t pixel, const Span& span, float* HWY_RESTRICT to) const {
-    int c = 0;
-    for (; c < span.whole; c += kLanes) hn::StoreU(read(pixel, c, Lanes(kLanes)), Floats(), to + c);
-    if (span.rest) hn::StoreU(read(pixel, c, span.last), Floats(), to + c);
-  }
-
-  HWY_INLINE Vector read(std::int64_t pixel, int c, const Lanes& lanes) const {
-    const Vector dz = lanes.load(d.dz + pixel * d.stride + c);
+  HWY_INLINE Vector at(std::int64_t pixel, int c, const Lanes& lanes) const {
+    const Vector dz = lanes.load(d.dz.as<T>() + pixel * d.stride + c);
     if constexpr (!kNormalized) return dz;
-    const Vector y = lanes.load(d.y + pixel * d.y_stride + c);
+    const Vector y = lanes.load(d.y.as<T>() + pixel * d.y_stride + c);
     return hn::MulAdd(dz, lanes.load(d.c1 + c), hn::MulAdd(y, lanes.load(d.c2 + c), lanes.load(d.c3 + c)));
   }
 };
 
+/// Copies a pixel's values. Whole vectors are written: up to kLanes - 1 floats beyond the last value become
+/// zero.
+template <bool kRounded = false, class Reader>
+HWY_INLINE void read_pixel(const Reader& reader, std::int64_t pixel, const Span& span,
+                           float* HWY_RESTRICT to) {
+  const auto put = [&](int c, const Lanes& lanes) HWY_ATTR {
+    const Vector value = reader.at(pixel, c, lanes);
+    hn::StoreU(kRounded ? rounded(value) : value, Floats(), to + c);
+  };
+  int c = 0;
+  for (; c < span.whole; c += kLanes) put(c, Lanes(kLanes));
+  if (span.rest) put(c, span.last);
+}
+
 /// Calls use(reader) with the reader that fits.
-template <class Use>
-HWY_INLINE void with_reader(const Source& x, Use use) {
-  if (!x.scale) return use(SourceReader<Act::None, false>{x});
+template <class T, class Use>
+HWY_INLINE void with_reader_of(const Source& x, Use use) {
+  if (!x.scale) return use(SourceReader<T, Act::None, false>{x});
   switch (x.act) {
     case Act::Relu:
-      return use(SourceReader<Act::Relu, true>{x});
+      return use(SourceReader<T, Act::Relu, true>{x});
     case Act::Relu6:
-      return use(SourceReader<Act::Relu6, true>{x});
+      return use(SourceReader<T, Act::Relu6, true>{x});
     default:
-      return use(SourceReader<Act::None, true>{x});
+      return use(SourceReader<T, Act::None, true>{x});
   }
+}
+
+template <class T, class Use>
+HWY_INLINE void with_reader_of(const GradientIn& d, Use use) {
+  if (d.c1) return use(GradientReader<T, true>{d});
+  use(GradientReader<T, false>{d});
+}
+
+template <class Use>
+HWY_INLINE void with_reader(const Source& x, Use use) {
+  with_type(x.data.type(), [&]<class T>() HWY_ATTR { with_reader_of<T>(x, use); });
 }
 
 template <class Use>
 HWY_INLINE void with_reader(const GradientIn& d, Use use) {
-  if (d.c1) return use(GradientReader<true>{d});
-  use(GradientReader<false>{d});
-}
-
-/// Rows `first` and following of a map into a tile [rows, stride].
-template <class Map>
-HWY_NOINLINE void load_rows(const Map& map, std::int64_t first, int rows, int channels, float* tile,
-                            int stride) {
-  with_reader(map, [&](auto reader) HWY_ATTR {
-    const Span span(channels);
-    for (int r = 0; r < rows; ++r) reader(first + r, span, tile + std::int64_t(r) * stride);
-  });
+  with_type(d.dz.type(), [&]<class T>() HWY_ATTR { with_reader_of<T>(d, use); });
 }
 
 // NOLINTNEXTLINE(google-readability-namespace-comments)

@@ -7,72 +7,65 @@
 #define ABLATE_KERNELS_ROWS_INL_H_
 #endif
 
-#include <hwy/highway.h>
-
 #include <algorithm>
 #include <cstdint>
 
 #include "harness/kernels/maps.h"
 #include "harness/kernels/statistics.h"
+#include "harness/kernels/storage-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace ablate::kernels {
 namespace HWY_NAMESPACE {
 namespace {
-namespace hn = hwy::HWY_NAMESPACE;
 
-using Floats = hn::ScalableTag<float>;
-using Vector = hn::Vec<Floats>;
 constexpr Floats kFloats;
-constexpr int kLanes = static_cast<int>(hn::MaxLanes(Floats()));
 
 inline int padded(int channels) {
   return (channels + kLanes - 1) / kLanes * kLanes;
 }
 
-/// The first `count` floats at p, zero in the other lanes; reads no others.
-HWY_INLINE Vector load_first(const float* p, int count) {
-  if (count >= kLanes) return hn::LoadU(kFloats, p);
-#if HWY_MEM_OPS_MIGHT_FAULT
-  HWY_ALIGN float lanes[kLanes] = {};
-  std::copy_n(p, count, lanes);
-  return hn::Load(kFloats, lanes);
-#else
-  return hn::MaskedLoad(hn::FirstN(kFloats, count), kFloats, p);
-#endif
+/// The first `count` values at p, zero in the other lanes; reads no others.
+template <class T>
+HWY_INLINE Vector load_first(const T* p, int count) {
+  return Lanes(count).load(p);
 }
 
 /// Stores the first `count` lanes; touches no others.
-HWY_INLINE void store_first(Vector v, float* p, int count) {
-  if (count >= kLanes) return hn::StoreU(v, kFloats, p);
-#if HWY_MEM_OPS_MIGHT_FAULT
-  HWY_ALIGN float lanes[kLanes];
-  hn::Store(v, kFloats, lanes);
-  std::copy_n(lanes, count, p);
-#else
-  hn::BlendedStore(v, hn::FirstN(kFloats, count), kFloats, p);
-#endif
+template <class T>
+HWY_INLINE void store_first(Vector v, T* p, int count) {
+  Lanes(count).store(v, p);
 }
 
 /// The same channels of R pixels.
-template <int R>
-HWY_INLINE void load_pixels(const float* p, std::int64_t stride, int count, Vector (&v)[R]) {
+template <int R, class T>
+HWY_INLINE void load_pixels(const T* p, std::int64_t stride, int count, Vector (&v)[R]) {
   if (count >= kLanes) {
     HWY_UNROLL(8)
-    for (int r = 0; r < R; ++r) v[r] = hn::LoadU(kFloats, p + r * stride);
+    for (int r = 0; r < R; ++r) v[r] = load(p + r * stride);
   } else {
     for (int r = 0; r < R; ++r) v[r] = load_first(p + r * stride, count);
   }
 }
 
 template <int R>
-HWY_INLINE void store_pixels(const Vector (&v)[R], float* p, std::int64_t stride, int count) {
+HWY_INLINE void load_pixels(ConstValues p, std::int64_t stride, int count, Vector (&v)[R]) {
+  with_type(p.type(), [&]<class T>() HWY_ATTR { load_pixels(p.as<T>(), stride, count, v); });
+}
+
+template <int R, class T>
+HWY_INLINE void store_pixels(const Vector (&v)[R], T* p, std::int64_t stride, int count) {
   if (count >= kLanes) {
     HWY_UNROLL(8)
-    for (int r = 0; r < R; ++r) hn::StoreU(v[r], kFloats, p + r * stride);
+    for (int r = 0; r < R; ++r) store(v[r], p + r * stride);
   } else {
     for (int r = 0; r < R; ++r) store_first(v[r], p + r * stride, count);
   }
+}
+
+template <int R>
+HWY_INLINE void store_pixels(const Vector (&v)[R], Values p, std::int64_t stride, int count) {
+  with_type(p.type(), [&]<class T>() HWY_ATTR { store_pixels(v, p.as<T>(), stride, count); });
 }
 
 /// Adds to kLanes aligned floats.

@@ -44,8 +44,9 @@ class WeightSums {
 
   std::int64_t floats() const { return std::int64_t(round_up(swapped_ ? in_ : out_, 8)) * stride(); }
 
-  /// d [rows, d_stride] and x [rows, x_stride] are tiles.
-  HWY_INLINE void add_rows(int rows, const float* d, int d_stride, const float* x, int x_stride, float* sums,
+  /// d [rows, d_stride] and x [rows, x_stride] are factors of sums over pixels.
+  template <class F>
+  HWY_INLINE void add_rows(int rows, const F* d, int d_stride, const F* x, int x_stride, float* sums,
                            const AheadRows& ahead = {}) const {
     if (swapped_)
       multiply_columns(rows, x, in_, x_stride, d, out_, d_stride, sums, stride(), ahead);
@@ -88,10 +89,11 @@ HWY_INLINE Chunks cut_for_weights(std::int64_t rows, int tile, std::int64_t floa
 }
 
 /// Whether an output goes past the caches: large, and of whole aligned lines.
-HWY_INLINE bool streams(const float* data, std::int64_t stride, std::int64_t rows, int columns) {
-  constexpr std::int64_t kLarge = std::int64_t(2) << 20;  // floats
-  return kLanes == 16 && columns % 16 == 0 && stride % 16 == 0 &&
-         reinterpret_cast<std::uintptr_t>(data) % 64 == 0 && rows * columns > kLarge;
+HWY_INLINE bool streams(ConstValues data, std::int64_t stride, std::int64_t rows, int columns) {
+  constexpr std::int64_t kLine = 64, kLarge = std::int64_t(8) << 20;  // bytes
+  const std::int64_t size = bytes_of(data.type());
+  return kLanes == 16 && columns * size % kLine == 0 && stride * size % kLine == 0 &&
+         reinterpret_cast<std::uintptr_t>(data.bytes()) % kLine == 0 && rows * columns * size > kLarge;
 }
 
 /// Sums of a tile's gradient, added to those of its chunk.
@@ -112,39 +114,40 @@ struct GradientSums {
   }
 };
 
-/// d [rows, depth] * w, on to dx.
-template <Act kAct>
-HWY_NOINLINE void multiply_to_gradient(int rows, const float* d, int d_stride, const Packed& w,
+/// d [rows, depth] * w, on to dx; x and dx are of type T.
+template <class T, Act kAct, class F>
+HWY_NOINLINE void multiply_to_gradient(int rows, const F* d, int d_stride, const Packed<F>& w,
                                        const Begun& begun, const GradientTile& tile, bool stream,
                                        const Ahead& ahead) {
   if (stream)
-    multiply_rows(rows, d, d_stride, w, begun, StoreGradient<kAct, true>(tile, w.columns), ahead);
+    multiply_rows(rows, d, d_stride, w, begun, StoreGradient<T, kAct, true>(tile, w.columns), ahead);
   else
-    multiply_rows(rows, d, d_stride, w, begun, StoreGradient<kAct, false>(tile, w.columns), ahead);
+    multiply_rows(rows, d, d_stride, w, begun, StoreGradient<T, kAct, false>(tile, w.columns), ahead);
 }
 
-HWY_INLINE void multiply_to_gradient(int rows, const float* d, int d_stride, const Packed& w,
+template <class T, class F>
+HWY_INLINE void multiply_to_gradient(int rows, const F* d, int d_stride, const Packed<F>& w,
                                      const Begun& begun, const GradientTile& tile, bool stream,
                                      const Ahead& ahead = {}) {
   switch (tile.x.scale ? tile.x.act : Act::None) {
     case Act::Relu:
-      return multiply_to_gradient<Act::Relu>(rows, d, d_stride, w, begun, tile, stream, ahead);
+      return multiply_to_gradient<T, Act::Relu>(rows, d, d_stride, w, begun, tile, stream, ahead);
     case Act::Relu6:
-      return multiply_to_gradient<Act::Relu6>(rows, d, d_stride, w, begun, tile, stream, ahead);
+      return multiply_to_gradient<T, Act::Relu6>(rows, d, d_stride, w, begun, tile, stream, ahead);
     default:
-      return multiply_to_gradient<Act::None>(rows, d, d_stride, w, begun, tile, stream, ahead);
+      return multiply_to_gradient<T, Act::None>(rows, d, d_stride, w, begun, tile, stream, ahead);
   }
 }
 
 /// a [rows, depth] * w, on to the rows of y.
-inline HWY_NOINLINE void multiply_to_output(int rows, const float* a, std::int64_t a_stride, const Packed& w,
-                                            const Begun& begun, float* y, std::int64_t y_stride,
-                                            const TileMoments& moments, bool stream,
-                                            const Ahead& ahead = {}) {
+template <class T, class F>
+HWY_NOINLINE void multiply_to_output(int rows, const F* a, std::int64_t a_stride, const Packed<F>& w,
+                                     const Begun& begun, T* y, std::int64_t y_stride,
+                                     const TileMoments& moments, bool stream, const Ahead& ahead = {}) {
   if (stream)
-    multiply_rows(rows, a, a_stride, w, begun, StoreRows<true>{y, y_stride, w.columns, moments}, ahead);
+    multiply_rows(rows, a, a_stride, w, begun, StoreRows<T, true>{y, y_stride, w.columns, moments}, ahead);
   else
-    multiply_rows(rows, a, a_stride, w, begun, StoreRows<false>{y, y_stride, w.columns, moments}, ahead);
+    multiply_rows(rows, a, a_stride, w, begun, StoreRows<T, false>{y, y_stride, w.columns, moments}, ahead);
 }
 
 // NOLINTNEXTLINE(google-readability-namespace-comments)

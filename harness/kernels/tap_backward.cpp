@@ -88,7 +88,8 @@ void backward_rows(const Backward& job, std::int64_t begin, std::int64_t end, do
   const auto& s = job.s;
   Scratch scratch;
   const int halo = KW - 1, halo_out = KW / 2, around = 2 * s.kernel_height - 2;
-  const Strip strip(s.channels, s.width + 2 * halo + s.out_width() + 2 * halo_out, around);
+  const Strip strip(s.channels, s.width + 2 * halo + s.out_width() + 2 * halo_out, around,
+                    vectors_of_a_line(job.reading.x.data.type()));
   const BackwardChunk chunk{
       .x = {scratch, strip.rows + around, strip.vectors, s.width, halo},
       .dz = {scratch, strip.rows + s.kernel_height, strip.vectors, s.out_width(), halo_out},
@@ -124,7 +125,7 @@ void backward_rows(const Backward& job, std::int64_t begin, std::int64_t end, do
 
 }  // namespace
 
-void tap_backward_here(const Depthwise& s, const float* dz, std::int64_t dz_stride, const Source& x,
+void tap_backward_here(const Depthwise& s, ConstValues dz, std::int64_t dz_stride, const Source& x,
                        const TapGradient& gradient, const GradientOut& dx, const ForEach& each) {
   Scratch scratch;
   const Ranges chunks(s.images, 1);
@@ -155,7 +156,7 @@ namespace ablate::kernels {
 
 HWY_EXPORT(tap_backward_here);
 
-void tap_backward(const Depthwise& shape, const float* dz, std::int64_t dz_stride, const Source& x,
+void tap_backward(const Depthwise& shape, ConstValues dz, std::int64_t dz_stride, const Source& x,
                   const TapGradient& gradient, const GradientOut& dx, const ForEach& each) {
   HWY_DYNAMIC_DISPATCH(tap_backward_here)(shape, dz, dz_stride, x, gradient, dx, each);
 }

@@ -71,7 +71,8 @@ void add_rows(const Autoproducts& job, std::int64_t begin, std::int64_t end, dou
   const auto& cells = job.cells;
   Scratch scratch;
   const int halo = KW - 1, reach = s.kernel_height * (2 * KW - 1) * kLanes;
-  const Strip strip(s.channels, s.width + 2 * halo, s.kernel_height);
+  const Strip strip(s.channels, s.width + 2 * halo, s.kernel_height,
+                    vectors_of_a_line(job.reading.x.data.type()));
   const Ring ring(scratch, strip.rows + s.kernel_height, strip.vectors, s.width, halo);
   auto* rows = scratch.take<MomentsRow>(strip.rows);
   float* band = scratch.zeros<float>(std::int64_t(strip.vectors) * job.floats());
@@ -109,9 +110,10 @@ void take_centre(const Source& x, std::int64_t pixels, int channels, float* cent
   Scratch scratch;
   double* sum = scratch.zeros<double>(channels);
   for (std::int64_t i = 0; i < count; ++i) {
-    const float* row = x.data + pixels * i / count * x.stride;
+    const auto row = x.data + pixels * i / count * x.stride;
     for (int c = 0; c < channels; ++c) {
-      float value = x.scale ? x.scale[c] * row[c] + x.shift[c] : row[c];
+      float value = row.type() == Type::Float32 ? row.as<float>()[c] : as_float(row.as<BFloat16>()[c]);
+      if (x.scale) value = x.scale[c] * value + x.shift[c];
       if (x.act != Act::None) value = std::max(value, 0.0f);
       if (x.act == Act::Relu6) value = std::min(value, 6.0f);
       sum[c] += value;

@@ -30,7 +30,8 @@ void add_rows(const Products& job, std::int64_t begin, std::int64_t end, double*
   const auto& s = job.s;
   Scratch scratch;
   const int halo = KW / 2, height = s.out_height();
-  const Strip strip(s.channels, S * (s.width + 2 * halo) + s.out_width(), s.kernel_height);
+  const Strip strip(s.channels, S * (s.width + 2 * halo) + s.out_width(), s.kernel_height,
+                    vectors_of_a_line(job.reading.x.data.type()));
   const CentredRing x(scratch, strip.rows * S + s.kernel_height, strip.vectors, s.width, halo);
   const Ring dz(scratch, strip.rows, strip.vectors, s.out_width(), 0);
   auto* rows = scratch.take<ProductsRow>(strip.rows);
@@ -67,7 +68,7 @@ void add_rows(const Products& job, std::int64_t begin, std::int64_t end, double*
 
 }  // namespace
 
-void tap_products_here(const Depthwise& s, const float* dz, std::int64_t dz_stride, const Source& x,
+void tap_products_here(const Depthwise& s, ConstValues dz, std::int64_t dz_stride, const Source& x,
                        const float* centre, double* products, const ForEach& each) {
   Scratch scratch;
   const Products job{s, {scratch, x, s.channels, centre}, {.dz = dz, .stride = dz_stride}};
@@ -96,7 +97,7 @@ namespace ablate::kernels {
 
 HWY_EXPORT(tap_products_here);
 
-void tap_products(const Depthwise& shape, const float* dz, std::int64_t dz_stride, const Source& x,
+void tap_products(const Depthwise& shape, ConstValues dz, std::int64_t dz_stride, const Source& x,
                   const float* centre, double* products, const ForEach& each) {
   HWY_DYNAMIC_DISPATCH(tap_products_here)(shape, dz, dz_stride, x, centre, products, each);
 }

@@ -22,11 +22,12 @@ struct Strip {
   int rows;     // of a strip
   int vectors;  // of a group
 
-  /// `columns`: of the rings' rows together; `around`: the rows they hold beside the strip's.
-  Strip(int channels, int columns, int around) {
+  /// `columns`: of the rings' rows together; `around`: the rows they hold beside the strip's; `step`: vectors
+  /// that are worked on together.
+  Strip(int channels, int columns, int around, int step) {
     constexpr int kBytes = 32 << 10;  // of the rings of one vector: most of a first-level cache
     rows = std::max(1, kBytes / (columns * kLanes * int(sizeof(float))) - around);
-    vectors = vectors_of_a_group(channels, (rows + around) * columns, kSecondLevel);
+    vectors = vectors_of_a_group(channels, (rows + around) * columns, kSecondLevel, step);
   }
 };
 
@@ -57,8 +58,11 @@ HWY_INLINE void fetch_rows(const GradientIn& dz, const Ring& ring, const Group& 
   for (std::int64_t g = from; g < end; ++g)
     for (int v = 0; v < group.count; ++v) {
       const int c = (group.first + v) * kLanes;
-      read_gradient(dz, dz.dz + g * width * dz.stride + c, nullptr, width, 0, std::min(kLanes, channels - c),
-                    ring.row(g) + v * ring.row_size + ring.halo * kLanes);
+      const auto row = dz.dz + g * width * dz.stride + c;
+      with_type(row.type(), [&]<class T>() HWY_ATTR {
+        read_gradient<T>(dz, row.as<T>(), nullptr, width, 0, std::min(kLanes, channels - c),
+                         ring.row(g) + v * ring.row_size + ring.halo * kLanes);
+      });
     }
 }
 

@@ -19,7 +19,7 @@ struct TapMoments {
 void tap_moments(const Depthwise& shape, const Source& x, const TapMoments& moments, const ForEach& each);
 
 /// products [C, taps] = the sum over outputs p of dz(p) * (x_t(p) - centre); dz [outputs, C].
-void tap_products(const Depthwise& shape, const float* dz, std::int64_t dz_stride, const Source& x,
+void tap_products(const Depthwise& shape, ConstValues dz, std::int64_t dz_stride, const Source& x,
                   const float* centre, double* products, const ForEach& each);
 
 /// The gradient of an input: every output p gives the pixel that its tap t sees
@@ -31,7 +31,7 @@ struct TapGradient {
 };
 
 /// dx gets that, masked by x's activation.
-void tap_backward(const Depthwise& shape, const float* dz, std::int64_t dz_stride, const Source& x,
+void tap_backward(const Depthwise& shape, ConstValues dz, std::int64_t dz_stride, const Source& x,
                   const TapGradient& gradient, const GradientOut& dx, const ForEach& each);
 
 }  // namespace ablate::kernels

@@ -200,6 +200,7 @@ void Assembly::add_trajectory(const ResolvedRecipe& resolved, const Keyed& keyed
   trajectory.data_name = resolved.data->name;
   trajectory.data_settings = resolved.data_settings();
   trajectory.init = resolved.init();
+  trajectory.threads = resolved.recipe.at("train").at("threads");
   trajectories.push_back(std::move(trajectory));
 }
 

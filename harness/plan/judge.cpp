@@ -66,6 +66,12 @@ Place network_place(const ResolvedRecipe& resolved, const Tree& recipe) {
   return size ? size->place : resolved.backbone_place;
 }
 
+Place train_place(const Tree& recipe) {
+  const Tree* train = recipe.find("train");
+  const Tree* precision = train ? train->find("precision") : nullptr;
+  return precision ? precision->place : recipe.place;
+}
+
 void rewrite(const ResolvedRecipe& resolved, Graph& graph, Problems& clashes) {
   for (const auto* used : in_stage_order(resolved)) {
     if (!used->entry->rewrite) continue;
@@ -116,9 +122,12 @@ int image_size(const ResolvedRecipe& resolved) {
   return size > 0 ? size : resolved.data->options(settings).size;
 }
 
-void judge_combination(ResolvedRecipe& resolved, Problems& clashes) {
+void judge_combination(ResolvedRecipe& resolved, const Tree& recipe, Problems& clashes) {
   drop_neutral(resolved);
   drop_unused_teachers(resolved);
+  const auto& train = resolved.recipe.at("train");
+  if (train.at("precision") == "bf16" && train.at("executor") != "fused")
+    clashes.error(train_place(recipe), "train.precision: bf16 needs \"executor\": \"fused\"");
   const RecipeView view{resolved.recipe, resolved.recipe.at("train").at("epochs").get<std::int64_t>()};
   for (const auto* used : in_stage_order(resolved)) {
     if (!used->entry->refuses) continue;

@@ -83,6 +83,7 @@ struct Trajectory {
   std::string data_name;         // entry of the data catalogue
   nlohmann::json data_settings;  // resolved, with its path
   std::string init;              // path of train.init, or ""
+  int threads = 1;               // train.threads of its first run; in the spec only if it changes bits
   /// Canonical text of a teacher reference in the spec -> the file and network of one that is no run.
   std::map<std::string, nlohmann::json> file_teachers;  // {"path":, "backbone":, "size":, "mean":, "std":}
 };

@@ -156,7 +156,7 @@ std::optional<ResolvedRecipe> Resolver::resolve(const Tree& recipe, Findings& fi
     families(work, names);
   };
   return resolve_by(recipe, findings, fill, [&](ResolvedRecipe& resolved, Problems& clashes) {
-    judge_combination(resolved, clashes);
+    judge_combination(resolved, recipe, clashes);
     if (resolved.backbone) judge_network(resolved, recipe, clashes);
   });
 }

@@ -97,8 +97,8 @@ class Resolver {
   std::optional<std::set<std::string>> teachers_;
 };
 
-/// Takes out what is neutral, and reports what its ingredients refuse.
-void judge_combination(ResolvedRecipe& resolved, Problems& clashes);
+/// Takes out what is neutral, and reports what its ingredients refuse and what cannot train together.
+void judge_combination(ResolvedRecipe& resolved, const Tree& recipe, Problems& clashes);
 
 /// `stem: auto` becomes what it means for the size of the images; builds the network and applies what
 /// rewrites it. A network that cannot be is reported at the backbone or, where it was given, at the images'

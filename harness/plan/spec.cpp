@@ -66,6 +66,7 @@ Keyed keyed_spec(const ResolvedRecipe& resolved, const Identities& identities, s
       hashed_settings(resolved.backbone->params, resolved.backbone_settings());
   auto train = hashed_settings(train_fields().info(), resolved.recipe.at("train"));
   if (!resolved.init().empty()) train["init"] = identities.init;
+  if (resolved.recipe.at("train").at("executor") == "fused") train.erase("threads");  // they change no bits
   if (!train.empty()) recipe["train"] = std::move(train);
   auto evaluate = hashed_settings(evaluate_fields().info(), resolved.recipe.at("evaluate"));
   // by name, so that runs are told apart when "all" comes to stand for more

@@ -10,6 +10,7 @@
 #include "harness/run/clock.h"
 #include "harness/run/machine.h"
 #include "harness/run/names.h"
+#include "harness/run/throughput.h"
 
 namespace ablate {
 namespace {
@@ -71,6 +72,8 @@ ExitStatus Coordinator::run() {
 
 void Coordinator::take_stock() {
   for (auto& task : schedule_.tasks()) schedule_.refresh(task, inspect(store_, task.trajectory->key));
+  if (options_.jobs == 0 && schedule_.open())
+    useful_cores_ = jobs_worth_running(usable_cores(), measured_throughput);
   journal_.append({{"type", "begin"},
                    {"time", utc_now()},
                    {"host", host_name()},
@@ -94,7 +97,7 @@ std::size_t Coordinator::jobs() const {
     threads = std::max(threads, task.threads);
   }
   const auto by_memory = memory_ / (bytes > 0 ? bytes : kAssumedBytes);
-  return std::size_t(std::max<std::int64_t>(1, std::min<std::int64_t>(usable_cores() / threads, by_memory)));
+  return std::size_t(std::max<std::int64_t>(1, std::min<std::int64_t>(useful_cores_ / threads, by_memory)));
 }
 
 void Coordinator::start_workers() {

@@ -66,6 +66,7 @@ class Coordinator {
   const std::function<std::filesystem::path(const Trajectory&)> pack_of_;
   const CoordinatorOptions options_;
   const std::int64_t memory_;
+  int useful_cores_ = 1;  // for jobs of one thread; measured when the caller does not say how many jobs
   std::map<std::string, std::string> names_;  // run key -> what people call it
   Schedule schedule_;
   Progress progress_;

@@ -7,15 +7,14 @@
 
 namespace ablate {
 
-nlohmann::json environment(int threads) {
+nlohmann::json environment(int libtorch_threads) {
   const auto build = build_info();
-  const char* denormals = training::configure_process(threads);
-  return training::complete_environment({{"commit", build.commit}, {"dirty", build.dirty}}, denormals,
-                                        threads);
+  const char* denormals = training::configure_process(libtorch_threads);
+  return training::complete_environment({{"commit", build.commit}, {"dirty", build.dirty}}, denormals);
 }
 
 bool same_environment(const nlohmann::json& a, const nlohmann::json& b) {
-  for (const char* name : {"commit", "dirty", "compiler", "libtorch", "cpu", "isa", "denormals", "threads"})
+  for (const char* name : {"commit", "dirty", "compiler", "libtorch", "cpu", "isa", "kernels", "denormals", "threads"})
     if (a.value(name, nlohmann::json()) != b.value(name, nlohmann::json())) return false;
   return true;
 }

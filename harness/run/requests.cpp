@@ -98,6 +98,7 @@ Request request_for(const Store& store, const Plan& plan, const Task& task, cons
   request.teacher_cache = std::filesystem::absolute(store.teachers());
   request.teacher_cache_bytes = options.teacher_cache_bytes;
   request.initial = trajectory.init;
+  request.threads = trajectory.threads;
   request.keep = teaches(plan, task) && options.keep == "none" ? "last" : options.keep;
   request.trial = options.trial;
   request.stop_after_steps = options.stop_after_steps;

@@ -44,9 +44,8 @@ Schedule::Schedule(const Plan& plan, const std::set<std::string>& selected, cons
     if (wanted.count(trajectory.key) == 0) continue;
     Task task;
     task.trajectory = &trajectory;
-    const auto train = train_settings(trajectory);
-    task.epochs = train.epochs;
-    task.threads = train.threads;
+    task.epochs = train_settings(trajectory).epochs;
+    task.threads = trajectory.threads;
     index_[trajectory.key] = tasks_.size();
     tasks_.push_back(std::move(task));
   }

@@ -47,8 +47,8 @@ Request read_request(const std::filesystem::path& folder) {
 /// This environment, marked when the trajectory goes on from a checkpoint that another one made.
 nlohmann::json environment_for(const std::filesystem::path& folder, const nlohmann::json& spec) {
   const auto& recipe = spec.at("recipe");
-  auto here =
-      environment(recipe.value("train", nlohmann::json::object()).value("threads", TrainSettings{}.threads));
+  const auto train = train_fields().read(recipe.value("train", nlohmann::json::object()));
+  auto here = environment(train.libtorch_threads());
   if (!std::filesystem::exists(folder / "checkpoint.safetensors")) return here;
   nlohmann::json first;
   for (const auto& line : read_journal(folder / "journal.jsonl"))

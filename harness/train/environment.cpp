@@ -1,5 +1,4 @@
 #include "harness/train/environment.h"
-#include "harness/kernels/isa.h"
 
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -12,6 +11,9 @@
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <torch/version.h>
+
+#include "harness/execute/threads.h"
+#include "harness/kernels/isa.h"
 
 namespace ablate::training {
 namespace {
@@ -40,15 +42,15 @@ std::string compiler() {
 
 }  // namespace
 
-const char* configure_process(int threads) {
+const char* configure_process(int libtorch_threads) {
   static std::once_flag once;  // LibTorch refuses a second call
   std::call_once(once, [] { at::set_num_interop_threads(1); });
   const bool flushed = at::globalContext().setFlushDenormal(true);
-  at::set_num_threads(threads);
+  at::set_num_threads(libtorch_threads);
   return flushed ? "flushed" : "kept";
 }
 
-nlohmann::json complete_environment(nlohmann::json given, const char* denormals, int threads) {
+nlohmann::json complete_environment(nlohmann::json given, const char* denormals) {
   if (!given.is_object()) given = nlohmann::json::object();
   given["libtorch"] = TORCH_VERSION;
   given["compiler"] = compiler();
@@ -56,7 +58,8 @@ nlohmann::json complete_environment(nlohmann::json given, const char* denormals,
   given["isa"] = at::get_cpu_capability();
   given["kernels"] = kernels::instruction_set();
   given["denormals"] = denormals;
-  given["threads"] = threads;
+  given["threads"] = at::get_num_threads();
+  given["kernel_threads"] = kernel_threads();
   given["os"] = operating_system();
   return given;
 }

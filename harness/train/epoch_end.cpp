@@ -83,6 +83,12 @@ void validate(Training& training, nlohmann::json& metrics, nlohmann::json& run_m
   select(training, variants, results);
 }
 
+/// Null under the reference executor, which has nothing but LibTorch's operations.
+nlohmann::json library_seconds(const Training& training) {
+  if (training.task.train.executor == "reference") return nullptr;
+  return training.sums.library_seconds;
+}
+
 }  // namespace
 
 nlohmann::json end_epoch(Training& training) {
@@ -97,6 +103,7 @@ nlohmann::json end_epoch(Training& training) {
                       {"metrics", metrics},
                       {"run_metrics", run_metrics},
                       {"seconds", training.sums.seconds},
+                      {"library_seconds", library_seconds(training)},
                       {"images", training.sums.images},
                       {"checkpoint", Checkpoints::kNewest}};
   training.finished.push_back(line);

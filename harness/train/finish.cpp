@@ -76,7 +76,7 @@ class FinalEvaluation {
     if (std::count(folded_.begin(), folded_.end(), &variant)) return;
     const auto& graph = training_.student->graph();
     networks_.push_back(std::make_unique<Network>(
-        fused(graph), fold_branches(graph, variant.weights), training_.task.train.executor,
+        fused(graph), fold_branches(graph, variant.weights), training_.task.train,
         Normalisation(training_.task.options.mean, training_.task.options.std)));
     contenders.push_back(
         {networks_.back().get(), &networks_.back()->weights(), int(&variant - harvest_.variants.data())});

@@ -22,16 +22,17 @@ at::Tensor Normalisation::of(const at::Tensor& images) const {
   return images.sub(mean_).div_(deviation_);
 }
 
-std::unique_ptr<Executor> make_executor(const std::string& name, const Graph& graph) {
-  if (name == "fused") return make_fused_executor(graph);
-  if (name == "reference") return make_reference_executor(graph);
-  throw Error(fmt::format("unknown executor '{}'", name));
+std::unique_ptr<Executor> make_executor(const TrainSettings& settings, const Graph& graph) {
+  const auto precision = settings.precision == "bf16" ? Precision::BFloat16 : Precision::Float32;
+  if (settings.executor == "fused") return make_fused_executor(graph, precision);
+  if (settings.executor == "reference") return make_reference_executor(graph);
+  throw Error(fmt::format("unknown executor '{}'", settings.executor));
 }
 
-Network::Network(Graph graph, Weights weights, const std::string& executor, Normalisation normalisation)
+Network::Network(Graph graph, Weights weights, const TrainSettings& settings, Normalisation normalisation)
     : graph_(std::move(graph)),
       weights_(std::move(weights)),
-      executor_(make_executor(executor, graph_)),
+      executor_(make_executor(settings, graph_)),
       normalisation_(std::move(normalisation)) {}
 
 Output Network::forward(const at::Tensor& images, const Pass& pass) {

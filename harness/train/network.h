@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ingredients/ingredient.h"
+#include "ingredients/recipe.h"
 
 namespace ablate::training {
 
@@ -21,18 +22,20 @@ class Normalisation {
   at::Tensor mean_, deviation_;  // [1, 3, 1, 1]
 };
 
-/// The executor of that name. Throws Error for an unknown one.
-std::unique_ptr<Executor> make_executor(const std::string& name, const Graph& graph);
+/// The executor that `train` of a recipe names. Throws Error for an unknown one.
+std::unique_ptr<Executor> make_executor(const TrainSettings& settings, const Graph& graph);
 
 /// A graph with weights and the means to run it.
 class Network final : public Student {
  public:
-  Network(Graph graph, Weights weights, const std::string& executor, Normalisation normalisation);
+  Network(Graph graph, Weights weights, const TrainSettings& settings, Normalisation normalisation);
 
   Output forward(const at::Tensor& images, const Pass& pass) override;
   const Graph& graph() const override { return graph_; }
   Weights& weights() override { return weights_; }
   Output forward_with(const Weights& weights, const at::Tensor& images, const Pass& pass) override;
+  /// As the executor has it.
+  double library_seconds() const { return executor_->library_seconds(); }
 
  private:
   Graph graph_;

@@ -39,6 +39,7 @@ nlohmann::json to_json(const Request& request) {
           {"teacher_cache_bytes", request.teacher_cache_bytes},
           {"initial", request.initial.string()},
           {"keep", request.keep},
+          {"threads", request.threads},
           {"loader_threads", request.loader_threads},
           {"checkpoint_seconds", request.checkpoint_seconds},
           {"trial", request.trial},
@@ -58,6 +59,7 @@ Request request_from(const nlohmann::json& json) {
   request.teacher_cache_bytes = json.value("teacher_cache_bytes", request.teacher_cache_bytes);
   request.initial = json.value("initial", "");
   request.keep = json.value("keep", request.keep);
+  request.threads = json.value("threads", request.threads);
   request.loader_threads = json.value("loader_threads", request.loader_threads);
   request.checkpoint_seconds = json.value("checkpoint_seconds", request.checkpoint_seconds);
   request.trial = json.value("trial", request.trial);

@@ -37,6 +37,7 @@ struct Request {
   std::int64_t teacher_cache_bytes = 20'000'000'000;  // what exact outputs in it may take together
   std::filesystem::path initial;                      // weight file of train.init, or empty
   std::string keep = "last";                          // "last", "best", "none"
+  int threads = 1;  // of the executor
   int loader_threads = 1;
   int checkpoint_seconds = 300;  // at most this long between two checkpoints; 0: at epochs' ends only
   bool trial = false;            // a smoke run: nothing is computed that pays off only later

@@ -48,6 +48,7 @@ void copy_into(const Tensors& tensors, const std::string& name, const Weights& w
 
 nlohmann::json sums_to_json(const EpochSums& sums) {
   return {{"seconds", sums.seconds},
+          {"library_seconds", sums.library_seconds},
           {"images", sums.images},
           {"lr", sums.lr},
           {"loss", sums.loss},
@@ -55,7 +56,7 @@ nlohmann::json sums_to_json(const EpochSums& sums) {
 }
 
 EpochSums sums_from(const nlohmann::json& json) {
-  return {json.at("seconds"), json.at("images"), json.at("lr"), json.at("loss"), json.at("terms")};
+  return {json.at("seconds"), json.at("library_seconds"), json.at("images"), json.at("lr"), json.at("loss"), json.at("terms")};
 }
 
 std::string selected_name(std::size_t group, const Variant& variant) {

@@ -47,7 +47,7 @@ std::unique_ptr<Model> load_network(const TeacherSource& source, const Task& tas
   if (!report.missing.empty() || !report.reshaped.empty())
     throw Error(fmt::format("{}: does not fit the teacher's network for {} classes\n{}", source.file.string(),
                             task.classes(), report.text()));
-  return std::make_unique<Network>(std::move(graph), std::move(weights), task.train.executor,
+  return std::make_unique<Network>(std::move(graph), std::move(weights), task.train,
                                    std::move(normalisation));
 }
 

@@ -22,10 +22,11 @@ nlohmann::json eyes_of(const std::string& teacher, const TeacherSource& source, 
           {"mean", source.mean},
           {"std", source.std},
           {"executor", task.train.executor},
-          {"threads", task.train.threads},
+          {"threads", task.train.libtorch_threads()},
           {"trainer", kTrainerVersion},
           {"libtorch", environment.value("libtorch", "")},
-          {"isa", environment.value("isa", "")}};
+          {"isa", environment.value("isa", "")},
+          {"kernels", environment.value("kernels", "")}};
 }
 
 /// Everything that fixes the pixels of every step and what a teacher makes of them.

@@ -8,6 +8,7 @@
 #include <ATen/core/grad_mode.h>
 #include <c10/util/Exception.h>
 
+#include "harness/execute/threads.h"
 #include "harness/train/batches.h"
 #include "harness/train/checkpoint.h"
 #include "harness/train/environment.h"
@@ -68,11 +69,13 @@ Outcome run(Training& t, Record& record, Checkpoints& checkpoints, const std::at
       if (interrupted) return {Outcome::State::Interrupted, fmt::format("stopped after {} steps", steps)};
 
       const auto start = Clock::now();
+      const auto library_start = t.student->library_seconds();
       Batch batch = batches.next();
       const auto loss = train_step(t, batch);
       if (!loss.finite()) return {Outcome::State::Diverged, divergence(loss, t.at)};
       t.sums.add(loss, std::int64_t(batch.ids.size()));
       t.sums.seconds += std::chrono::duration<double>(Clock::now() - start).count();
+      t.sums.library_seconds += t.student->library_seconds() - library_start;
     }
     const auto line = end_epoch(t);
     checkpoints.save(t);
@@ -125,9 +128,10 @@ Outcome train(const std::filesystem::path& folder, const Request& request, const
     log.say(fmt::format("nothing to do: {} already", name_of(ended->state)));
     return *ended;
   }
-  const int threads =
-      train_fields().read(request.spec.at("recipe").value("train", nlohmann::json::object())).threads;
-  const auto complete = complete_environment(environment, configure_process(threads), threads);
+  const auto settings =
+      train_fields().read(request.spec.at("recipe").value("train", nlohmann::json::object()));
+  set_kernel_threads(request.threads);
+  const auto complete = complete_environment(environment, configure_process(settings.libtorch_threads()));
   try {
     const at::NoGradGuard no_gradients;
     Training t(request, catalogue, complete, log);

@@ -127,7 +127,7 @@ Training::Training(const Request& asked, const std::vector<IngredientEntry>& cat
       selections(groups.size()) {
   Graph graph = student_graph(task, kit);
   Weights weights = first_weights(graph, task, kit, request, log);
-  student = std::make_unique<Network>(std::move(graph), std::move(weights), task.train.executor,
+  student = std::make_unique<Network>(std::move(graph), std::move(weights), task.train,
                                       Normalisation(task.options.mean, task.options.std));
   const auto labels = labels_of(*task.data);
   for (auto& member : kit) {

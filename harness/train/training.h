@@ -24,7 +24,8 @@ struct LossValues {
 
 /// What an epoch came to so far.
 struct EpochSums {
-  double seconds = 0;  // of training steps
+  double seconds = 0;          // of training steps
+  double library_seconds = 0;  // of these, in nodes that no own kernel covers
   std::int64_t images = 0;
   double lr = 0;    // of the last step
   double loss = 0;  // sums over images

@@ -49,7 +49,7 @@ SELECT run_key, avg(seconds) FROM timings
 WHERE run_key IN (SELECT value FROM json_each(?1)) GROUP BY run_key;
 
 -- name: environments of runs
-SELECT DISTINCT trajectory, json_remove(environment, '$.mixed') AS environment FROM attempts
+SELECT DISTINCT trajectory, json_remove(environment, '$.mixed', '$.kernel_threads') AS environment FROM attempts
 WHERE attempts.environment IS NOT NULL
   AND trajectory IN (SELECT trajectory FROM runs WHERE key IN (SELECT value FROM json_each(?1)))
 ORDER BY environment;

@@ -88,7 +88,7 @@ INSERT INTO counters (run_key, name, value) VALUES (?1, ?2, ?3);
 INSERT INTO costs (run_key, form, parameters, macs, bytes) VALUES (?1, ?2, ?3, ?4, ?5);
 
 -- name: insert_timing
-INSERT INTO timings (run_key, epoch, seconds, images) VALUES (?1, ?2, ?3, ?4);
+INSERT INTO timings (run_key, epoch, seconds, images, library_seconds) VALUES (?1, ?2, ?3, ?4, ?5);
 
 -- Of several coordinators that speak of one attempt, the last one counts, whichever journal is read first.
 -- name: put_exit

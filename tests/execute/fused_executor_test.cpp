@@ -1,4 +1,3 @@
-#include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/equal.h>
@@ -10,6 +9,7 @@
 
 #include "backbones/catalogue.h"
 #include "harness/execute/executor.h"
+#include "harness/execute/threads.h"
 #include "harness/graph/rewrite.h"
 #include "tests/execute/filled.h"
 
@@ -151,21 +151,20 @@ TEST(FusedExecutor, ComputesReLUsWithinTheSameBounds) {
 }
 
 TEST(FusedExecutor, GivesEqualBitsTwiceWhateverTheNumberOfThreads) {
-  const int threads = at::get_num_threads();
   for (const auto& c : cases()) {
     if (!c.what.ends_with(" with branches, training")) continue;
     SCOPED_TRACE(c.what);
     const auto fused = make_fused_executor(c.graph);
-    at::set_num_threads(1);
+    set_kernel_threads(1);
     const auto first = run(*fused, c, at::kFloat), again = run(*fused, c, at::kFloat);
-    at::set_num_threads(2);
+    set_kernel_threads(2);
     const auto two = run(*fused, c, at::kFloat);
     for (const auto& [name, value] : first) {
       EXPECT_TRUE(at::equal(value, again.at(name))) << name;
       EXPECT_TRUE(at::equal(value, two.at(name))) << name << " with two threads";
     }
   }
-  at::set_num_threads(threads);
+  set_kernel_threads(1);
 }
 
 TEST(FusedExecutor, TakesImagesOfAnotherSizeThanTheGraphs) {

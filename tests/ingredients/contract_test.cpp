@@ -127,10 +127,10 @@ TEST_P(Contract, GivesTheSameBitsAgainAndAfterAnInterruption) {
   }
 }
 
-TEST_P(Contract, GivesTheSameBitsAfterAnInterruptionUnderTheFusedExecutor) {
+TEST_P(Contract, GivesTheSameBitsAfterAnInterruptionUnderTheReferenceExecutor) {
   if (!small.applies(GetParam(), kGhost, GetParam().trial)) GTEST_SKIP() << "nothing to act on";
   auto recipe = with(kGhost);
-  recipe["train"]["executor"] = "fused";
+  recipe["train"]["executor"] = "reference";
   const auto undisturbed = small.train(recipe);
   expect_finite(undisturbed);
   expect_same_run(undisturbed, small.train(recipe, {.stop_after_steps = 3}));

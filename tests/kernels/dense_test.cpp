@@ -24,11 +24,11 @@ void compare(const Shape& s, const Options& options) {
                                   << " -> " << s.out << ", kernel " << s.kernel_height << " x "
                                   << s.kernel_width << ", stride " << s.stride << ", padding " << s.pad_height
                                   << ", " << s.pad_width);
-  Case got = case_of(s, options), wanted = got;
+  Case got = case_of(s, options), wanted = got.for_oracle();
   run(s, got, in_order);
   oracle::dense_backward(s, wanted.gradient(), wanted.source(), wanted.w.data(), wanted.gradient_out(),
                          wanted.weight_gradient());
-  oracle::dense_forward(s, wanted.source(), wanted.w.data(), wanted.y.data(), wanted.y.stride,
+  oracle::dense_forward(s, wanted.source(), wanted.w.data(), wanted.y.data().as<float>(), wanted.y.stride,
                         wanted.moments());
   const double taps = s.kernel_height * s.kernel_width;
   expect_like_oracle(got, wanted, taps * s.in, taps * s.out);
@@ -46,21 +46,21 @@ std::vector<Shape> shapes() {
       {2, 12, 12, 3, 8, 4, 4, 4, 0, 0}};
 }
 
-class Dense : public EachInstructionSet {};
-INSTANTIATE_TEST_SUITE_P(, Dense, testing::ValuesIn(instruction_sets()));
+class Dense : public EachSetting {};
+INSTANTIATE_TEST_SUITE_P(, Dense, testing::ValuesIn(all_settings()), name_of);
 
 TEST_P(Dense, EqualsTheOracleAtAnyShape) {
-  for (const auto& shape : shapes()) compare(shape, {});
+  for (const auto& shape : shapes()) compare(shape, GetParam().options());
 }
 
 TEST_P(Dense, EqualsTheOracleOnMapsWithoutGaps) {
-  Options options;
+  Options options = GetParam().options();
   options.gap = options.offset = 0;
   for (const auto& shape : shapes()) compare(shape, options);
 }
 
 TEST_P(Dense, EqualsTheOracleWhateverIsWantedOfIt) {
-  for (auto options : all_options())
+  for (auto options : all_options(GetParam().options()))
     for (int gap : {0, 3}) {
       options.gap = gap;
       compare({2, 7, 6, 9, 18, 3, 3, 2, 1, 1}, options);
@@ -70,7 +70,7 @@ TEST_P(Dense, EqualsTheOracleWhateverIsWantedOfIt) {
 TEST_P(Dense, GivesTheSameBitsInAnyOrderAndOnTwoThreads) {
   for (const Shape& shape :
        std::vector<Shape>{{4, 20, 20, 3, 24, 3, 3, 1, 1, 1}, {2, 20, 20, 80, 20, 3, 3, 2, 1, 1}}) {
-    Case straight = case_of(shape, {}), reverse = straight, threads = straight;
+    Case straight = case_of(shape, GetParam().options()), reverse = straight, threads = straight;
     run(shape, straight, in_order);
     run(shape, reverse, in_reverse);
     run(shape, threads, on_two_threads);
@@ -81,16 +81,16 @@ TEST_P(Dense, GivesTheSameBitsInAnyOrderAndOnTwoThreads) {
 
 TEST_P(Dense, KeepsStatisticsWhenTheMeanIsAThousandDeviations) {
   const Shape shape{4, 30, 30, 1, 20, 1, 1, 1, 0, 0};
-  Options options;
+  Options options = GetParam().options();
   options.affine = false;
   Case it = case_of(shape, options);
   std::mt19937 random(1);
   std::normal_distribution<float> normal(1000, 1);
-  for (auto& value : it.x.values) value = normal(random);
+  it.x.fill([&] { return normal(random); });
   for (auto& value : it.w) value = 1;
-  Case wanted = it;
+  Case wanted = it.for_oracle();
   run(shape, it, in_order);
-  oracle::dense_forward(shape, wanted.source(), wanted.w.data(), wanted.y.data(), wanted.y.stride,
+  oracle::dense_forward(shape, wanted.source(), wanted.w.data(), wanted.y.data().as<float>(), wanted.y.stride,
                         wanted.moments());
   for (int c = 0; c < shape.out; ++c) {
     EXPECT_NEAR(it.mean[c], wanted.mean[c], 1e-6);

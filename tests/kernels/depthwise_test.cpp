@@ -49,19 +49,19 @@ int weights_of(const Depthwise& s) {
 
 /// y and its moments.
 struct ForwardResult {
-  explicit ForwardResult(const Depthwise& s)
-      : y(pixels_out(s), s.channels), mean(s.channels), squares(s.channels) {}
+  explicit ForwardResult(const Depthwise& s, Type type = Type::Float32)
+      : y(pixels_out(s), s.channels, 3, type), mean(s.channels), squares(s.channels) {}
   Moments moments() { return {mean.data(), squares.data()}; }
   TestMap y;
   std::vector<double> mean, squares;
 };
 
-void expect_forward(const Depthwise& s, const Source& x, bool moments) {
+void expect_forward(const Depthwise& s, const Source& x, bool moments, Type y_type) {
   const auto w = Numbers(7).normals(weights_of(s));
-  ForwardResult actual(s), expected(s);
+  ForwardResult actual(s, y_type), expected(s);
   depthwise_forward(s, x, w.data(), actual.y.data(), actual.y.stride(),
                     moments ? actual.moments() : Moments{}, in_order);
-  oracle::depthwise_forward(s, x, w.data(), expected.y.data(), expected.y.stride(), expected.moments());
+  oracle::depthwise_forward(s, x, w.data(), expected.y.floats(), expected.y.stride(), expected.moments());
   const double magnitude = 4 * s.kernel_height * s.kernel_width;
   expect_near(actual.y, expected.y, kTolerance * magnitude);
   if (!moments) return;
@@ -71,14 +71,14 @@ void expect_forward(const Depthwise& s, const Source& x, bool moments) {
 }
 
 TEST(Depthwise, GivesTheConvolutionAndItsMoments) {
-  for_instruction_sets([] {
-    for_shapes([](const Depthwise& s) {
+  for_types([](Type type) {
+    for_shapes([type](const Depthwise& s) {
       for (const Act act : kActs) {
-        TestSource x(pixels_in(s), s.channels, true, act, 1);
-        expect_forward(s, x.source, act != Act::Relu);
+        TestSource x(pixels_in(s), s.channels, true, act, 1, type);
+        expect_forward(s, x.source, act != Act::Relu, type);
       }
-      TestSource plain(pixels_in(s), s.channels, false, Act::None, 2);
-      expect_forward(s, plain.source, true);
+      TestSource plain(pixels_in(s), s.channels, false, Act::None, 2, type);
+      expect_forward(s, plain.source, true, Type::Float32);
     });
   });
 }
@@ -99,8 +99,8 @@ const Asked kAsked[] = {
 
 /// A GradientIn with what it points at.
 struct TestGradientIn {
-  TestGradientIn(std::int64_t rows, int channels, bool batch_norm, unsigned seed)
-      : numbers(seed), dz(rows, channels, 1), y(rows, channels, 2) {
+  TestGradientIn(std::int64_t rows, int channels, bool batch_norm, unsigned seed, Type type)
+      : numbers(seed), dz(rows, channels, 1, type), y(rows, channels, 2, type) {
     dz.fill(numbers.normal_values());
     y.fill(numbers.normal_values());
     c1 = numbers.normals(channels), c2 = numbers.normals(channels), c3 = numbers.normals(channels);
@@ -113,11 +113,11 @@ struct TestGradientIn {
   GradientIn d;
 };
 
-void expect_backward(const Depthwise& s, const Asked& asked) {
-  TestSource x(pixels_in(s), s.channels, asked.normalised, asked.act, 1);
-  TestGradientIn d(pixels_out(s), s.channels, asked.batch_norm, 2);
+void expect_backward(const Depthwise& s, const Asked& asked, Type x_type, Type d_type) {
+  TestSource x(pixels_in(s), s.channels, asked.normalised, asked.act, 1, x_type);
+  TestGradientIn d(pixels_out(s), s.channels, asked.batch_norm, 2, d_type);
   const auto w = Numbers(7).normals(weights_of(s));
-  TestGradientOut dx(pixels_in(s), s.channels, asked.wanted, 3);
+  TestGradientOut dx(pixels_in(s), s.channels, asked.wanted, 3, x_type);
   TestGradientOut dx0(pixels_in(s), s.channels, asked.wanted, 3);
   std::vector<float> dw(w.size(), 9), dw0(w.size(), 9);
   depthwise_backward(s, d.d, x.source, w.data(), dx.out, asked.dw ? dw.data() : nullptr, in_order);
@@ -128,36 +128,37 @@ void expect_backward(const Depthwise& s, const Asked& asked) {
 }
 
 TEST(Depthwise, GivesTheGradientsThatAreAskedFor) {
-  for_instruction_sets([] {
-    for_shapes([](const Depthwise& s) {
-      for (const auto& asked : kAsked) expect_backward(s, asked);
+  for_types([](Type type) {
+    for_shapes([type](const Depthwise& s) {
+      for (const auto& asked : kAsked) expect_backward(s, asked, type, type);
+      expect_backward(s, {}, Type::Float32, type);
     });
   });
 }
 
 TEST(Depthwise, IsRightOnMapsOfSeveralBandsAndGroups) {
-  for_instruction_sets([] {
+  for_types([](Type type) {
     for (const auto& kernel : kKernels)
       for (const int stride : {1, 2})
         for (const auto& size : {Size{2, 40, 40, 50}, Size{20, 4, 4, 200}, Size{1, 3, 600, 17}}) {
           const Depthwise s{size.images,   size.height,  size.width, size.channels,
                             kernel.height, kernel.width, stride};
-          TestSource x(pixels_in(s), s.channels, true, Act::Relu6, 1);
-          expect_forward(s, x.source, true);
-          expect_backward(s, {});
+          TestSource x(pixels_in(s), s.channels, true, Act::Relu6, 1, type);
+          expect_forward(s, x.source, true, type);
+          expect_backward(s, {}, type, type);
         }
   });
 }
 
 TEST(Depthwise, IsRightOnMapsThatGoPastTheCaches) {
-  for_instruction_sets([] {
-    const Depthwise s{2, 180, 192, 32, 3, 3, 1};
-    TestSource x(pixels_in(s), s.channels, true, Act::Relu6, 1);
-    TestGradientIn d(pixels_out(s), s.channels, true, 2);
+  for_types([](Type type) {
+    const Depthwise s{2, 180, 192, 32 * (type == Type::Float32 ? 1 : 2), 3, 3, 1};
+    TestSource x(pixels_in(s), s.channels, true, Act::Relu6, 1, type);
+    TestGradientIn d(pixels_out(s), s.channels, true, 2, type);
     const auto w = Numbers(7).normals(weights_of(s));
-    TestMap y(pixels_out(s), s.channels, 0), y0(pixels_out(s), s.channels, 0);
+    TestMap y(pixels_out(s), s.channels, 0, type), y0(pixels_out(s), s.channels, 0);
     depthwise_forward(s, x.source, w.data(), y.data(), y.stride(), {}, in_order);
-    oracle::depthwise_forward(s, x.source, w.data(), y0.data(), y0.stride(), {});
+    oracle::depthwise_forward(s, x.source, w.data(), y0.floats(), y0.stride(), {});
     expect_near(y, y0, 1e-4);
     depthwise_backward(s, d.d, x.source, w.data(), {y.data(), y.stride()}, nullptr, in_order);
     oracle::depthwise_backward(s, d.d, x.source, w.data(), {y0.data(), y0.stride()}, nullptr);
@@ -166,16 +167,15 @@ TEST(Depthwise, IsRightOnMapsThatGoPastTheCaches) {
 }
 
 TEST(Depthwise, KeepsStatisticsWhenTheMeanIsAThousandDeviations) {
-  for_instruction_sets([] {
+  for_types([](Type type) {
     const Depthwise s{6, 40, 40, 20, 1, 1, 1};
-    Numbers numbers(1);
-    TestMap map(pixels_in(s), s.channels);
-    map.fill([&] { return 1000 + numbers.normal(); });
-    const Source x{.data = map.data(), .stride = map.stride()};
-    const std::vector<float> w(s.channels, 1);
-    ForwardResult actual(s), expected(s);
+    TestMap map(pixels_in(s), s.channels, 3, type);
+    map.fill(Numbers(1).normal_values());
+    const std::vector<float> w(s.channels, 1), thousand(s.channels, 1000);
+    const Source x{map.data(), map.stride(), w.data(), thousand.data()};
+    ForwardResult actual(s, type), expected(s);
     depthwise_forward(s, x, w.data(), actual.y.data(), actual.y.stride(), actual.moments(), in_order);
-    oracle::depthwise_forward(s, x, w.data(), expected.y.data(), expected.y.stride(), expected.moments());
+    oracle::depthwise_forward(s, x, w.data(), expected.y.floats(), expected.y.stride(), expected.moments());
     for (int c = 0; c < s.channels; ++c) {
       EXPECT_NEAR(actual.mean[c], expected.mean[c], 1e-6);
       EXPECT_NEAR(actual.squares[c] / expected.squares[c], 1, 1e-5);
@@ -184,15 +184,15 @@ TEST(Depthwise, KeepsStatisticsWhenTheMeanIsAThousandDeviations) {
 }
 
 TEST(Depthwise, KeepsTheDotWhenTheMeanIsAThousandDeviations) {
-  for_instruction_sets([] {
+  for_types([](Type type) {
     const Depthwise s{4, 20, 20, 18, 3, 3, 1};
     Numbers numbers(1);
-    TestMap map(pixels_in(s), s.channels);
+    TestMap map(pixels_in(s), s.channels, 3, type);
     map.fill([&] { return 1000 + numbers.normal(); });
     const Source x{.data = map.data(), .stride = map.stride()};
-    TestGradientIn d(pixels_out(s), s.channels, false, 2);
+    TestGradientIn d(pixels_out(s), s.channels, false, 2, type);
     const auto w = numbers.normals(weights_of(s));
-    TestGradientOut dx(pixels_in(s), s.channels, {}, 3), dx0(pixels_in(s), s.channels, {}, 3);
+    TestGradientOut dx(pixels_in(s), s.channels, {}, 3, type), dx0(pixels_in(s), s.channels, {}, 3);
     dx.centre.assign(s.channels, 1000), dx0.centre.assign(s.channels, 1000);
     depthwise_backward(s, d.d, x, w.data(), dx.out, nullptr, in_order);
     oracle::depthwise_backward(s, d.d, x, w.data(), dx0.out, nullptr);
@@ -217,12 +217,12 @@ TEST(Depthwise, GradientIsZeroAtTheThresholds) {
 }
 
 /// All that both directions give.
-std::vector<double> all_results(const Depthwise& s, const ForEach& each) {
-  TestSource x(pixels_in(s), s.channels, true, Act::Relu6, 1);
-  TestGradientIn d(pixels_out(s), s.channels, true, 2);
+std::vector<double> all_results(const Depthwise& s, const ForEach& each, Type type) {
+  TestSource x(pixels_in(s), s.channels, true, Act::Relu6, 1, type);
+  TestGradientIn d(pixels_out(s), s.channels, true, 2, type);
   const auto w = Numbers(7).normals(weights_of(s));
-  ForwardResult forward(s);
-  TestGradientOut dx(pixels_in(s), s.channels, {}, 3);
+  ForwardResult forward(s, type);
+  TestGradientOut dx(pixels_in(s), s.channels, {}, 3, type);
   std::vector<float> dw(w.size()), bits;
   depthwise_forward(s, x.source, w.data(), forward.y.data(), forward.y.stride(), forward.moments(), each);
   depthwise_backward(s, d.d, x.source, w.data(), dx.out, dw.data(), each);
@@ -236,11 +236,11 @@ std::vector<double> all_results(const Depthwise& s, const ForEach& each) {
 }
 
 TEST(Depthwise, GivesTheSameBitsHoweverItsChunksAreRun) {
-  for_instruction_sets([] {
+  for_types([](Type type) {
     for (const Depthwise& s : {Depthwise{19, 9, 9, 40, 3, 3, 1}, Depthwise{35, 6, 7, 20, 5, 5, 2}}) {
-      const auto expected = all_results(s, in_order);
-      EXPECT_EQ(all_results(s, backwards), expected);
-      EXPECT_EQ(all_results(s, on_two_threads), expected);
+      const auto expected = all_results(s, in_order, type);
+      EXPECT_EQ(all_results(s, backwards, type), expected);
+      EXPECT_EQ(all_results(s, on_two_threads, type), expected);
     }
   });
 }

@@ -26,43 +26,45 @@ double sums_of(std::int64_t rows) {
 }
 
 TEST(Sum, AddsItsSourcesAsRead) {
-  for_instruction_sets([] {
+  for_types([](Type type) {
     for (const int channels : kChannels)
       for (const std::int64_t rows : {1, 7, 29}) {
-        TestSource plain(rows, channels, false, Act::None, 1), one(rows, channels, true, Act::Relu6, 2),
-            other(rows, channels, true, Act::Sigmoid, 3), third(rows, channels, true, Act::HardSigmoid, 4);
+        TestSource plain(rows, channels, false, Act::None, 1, type),
+            one(rows, channels, true, Act::Relu6, 2, type),
+            other(rows, channels, true, Act::Sigmoid, 3, type),
+            third(rows, channels, true, Act::HardSigmoid, 4, type);
         const std::vector<Source> sources{plain.source, one.source, other.source, third.source};
-        TestMap actual(rows, channels), expected(rows, channels);
+        TestMap actual(rows, channels, 3, type), expected(rows, channels);
         sum_forward(rows, channels, sources, actual.data(), actual.stride(), in_order);
-        oracle::sum_forward(rows, channels, sources, expected.data(), expected.stride());
+        oracle::sum_forward(rows, channels, sources, expected.floats(), expected.stride());
         expect_near(actual, expected, kTolerance);
       }
   });
 }
 
 TEST(Sum, OfOneSourceIsEveryActivationItself) {
-  for_instruction_sets([] {
+  for_types([](Type type) {
     for (const Act act : kActs) {
-      TestSource x(33, 18, true, act, 1);
-      TestMap actual(33, 18), expected(33, 18);
+      TestSource x(33, 18, true, act, 1, type);
+      TestMap actual(33, 18, 3, type), expected(33, 18);
       sum_forward(33, 18, {&x.source, 1}, actual.data(), actual.stride(), in_order);
-      oracle::sum_forward(33, 18, {&x.source, 1}, expected.data(), expected.stride());
+      oracle::sum_forward(33, 18, {&x.source, 1}, expected.floats(), expected.stride());
       expect_near(actual, expected, 1e-6);
     }
   });
 }
 
 TEST(PassGradient, GivesWhatIsAskedForThroughEveryActivation) {
-  for_instruction_sets([] {
+  for_types([](Type type) {
     for (const int channels : kChannels)
       for (const Act act : kActs)
         for (const auto& wanted : kWanted)
           for (const std::int64_t rows : {1, 6, 30}) {
             TestSource x(rows, channels, act != Act::None || wanted.sums, act, 1);
             Numbers numbers(2);
-            TestMap g(rows, channels, 2);
+            TestMap g(rows, channels, 2, type);
             g.fill(numbers.normal_values());
-            TestGradientOut actual(rows, channels, wanted, 3), expected(rows, channels, wanted, 3);
+            TestGradientOut actual(rows, channels, wanted, 3, type), expected(rows, channels, wanted, 3);
             pass_gradient(rows, channels, g.data(), g.stride(), x.source, actual.out, in_order);
             oracle::pass_gradient(rows, channels, g.data(), g.stride(), x.source, expected.out);
             expect_near(actual, expected, kTolerance, sums_of(rows));
@@ -71,11 +73,11 @@ TEST(PassGradient, GivesWhatIsAskedForThroughEveryActivation) {
 }
 
 TEST(MomentsOf, AreThoseOfTheSourceAsRead) {
-  for_instruction_sets([] {
+  for_types([](Type type) {
     for (const int channels : kChannels)
       for (const Act act : kActs)
         for (const std::int64_t rows : {1, 30, 1500}) {
-          TestSource x(rows, channels, true, act, 1);
+          TestSource x(rows, channels, true, act, 1, type);
           std::vector<double> mean(channels), squares(channels), mean0(channels), squares0(channels);
           moments_of(rows, channels, x.source, {mean.data(), squares.data()}, in_order);
           oracle::moments_of(rows, channels, x.source, {mean0.data(), squares0.data()});
@@ -88,13 +90,13 @@ TEST(MomentsOf, AreThoseOfTheSourceAsRead) {
 }
 
 TEST(MomentsOf, HoldWhenTheMeanIsAThousandDeviations) {
-  for_instruction_sets([] {
+  for_types([](Type type) {
     const std::int64_t rows = 20000;
-    Numbers numbers(1);
-    TestMap map(rows, 5);
-    map.fill([&] { return 1000 + numbers.normal(); });
+    TestMap map(rows, 5, 3, type);
+    map.fill(Numbers(1).normal_values());
+    const std::vector<float> one(5, 1), thousand(5, 1000);
     std::vector<double> mean(5), squares(5), mean0(5), squares0(5);
-    const Source x{.data = map.data(), .stride = map.stride()};
+    const Source x{map.data(), map.stride(), one.data(), thousand.data()};
     moments_of(rows, 5, x, {mean.data(), squares.data()}, in_order);
     oracle::moments_of(rows, 5, x, {mean0.data(), squares0.data()});
     for (int c = 0; c < 5; ++c) {
@@ -108,33 +110,35 @@ constexpr Gate kGates[] = {{2, 4, 4, 20, 1, 1}, {3, 5, 7, 16, 2, 3}, {1, 1, 1, 3
                            {1, 2, 3, 8, 4, 4},  {2, 9, 2, 1, 9, 1},  {2, 8, 8, 36, 4, 4}};
 
 TEST(Gate, MultipliesEveryPixelByTheNearestOfTheGate) {
-  for_instruction_sets([] {
+  for_types([](Type type) {
     for (const auto& s : kGates)
       for (const Act act : {Act::Sigmoid, Act::HardSigmoid, Act::None}) {
         const std::int64_t rows = std::int64_t(s.images) * s.height * s.width;
-        TestSource x(rows, s.channels, true, Act::Relu, 1);
-        TestSource gate(std::int64_t(s.images) * s.gate_height * s.gate_width, s.channels, true, act, 2);
-        TestMap actual(rows, s.channels), expected(rows, s.channels);
+        TestSource x(rows, s.channels, true, Act::Relu, 1, type);
+        TestSource gate(std::int64_t(s.images) * s.gate_height * s.gate_width, s.channels, true, act, 2,
+                        type);
+        TestMap actual(rows, s.channels, 3, type), expected(rows, s.channels);
         gate_forward(s, x.source, gate.source, actual.data(), actual.stride(), in_order);
-        oracle::gate_forward(s, x.source, gate.source, expected.data(), expected.stride());
+        oracle::gate_forward(s, x.source, gate.source, expected.floats(), expected.stride());
         expect_near(actual, expected, 10 * kTolerance);
       }
   });
 }
 
 TEST(Gate, PartsTheGradientBetweenMapAndGate) {
-  for_instruction_sets([] {
+  for_types([](Type type) {
     for (const auto& s : kGates)
       for (const auto& wanted : kWanted)
         for (const Act act : {Act::Sigmoid, Act::HardSigmoid}) {
           const std::int64_t rows = std::int64_t(s.images) * s.height * s.width;
           const std::int64_t gates = std::int64_t(s.images) * s.gate_height * s.gate_width;
-          TestSource x(rows, s.channels, true, Act::Relu6, 1), gate(gates, s.channels, true, act, 2);
+          TestSource x(rows, s.channels, true, Act::Relu6, 1, type),
+              gate(gates, s.channels, true, act, 2, type);
           Numbers numbers(3);
-          TestMap g(rows, s.channels, 4);
+          TestMap g(rows, s.channels, 4, type);
           g.fill(numbers.normal_values());
-          TestGradientOut dx(rows, s.channels, wanted, 4), dx0(rows, s.channels, wanted, 4);
-          TestGradientOut dgate(gates, s.channels, wanted, 5), dgate0(gates, s.channels, wanted, 5);
+          TestGradientOut dx(rows, s.channels, wanted, 4, type), dx0(rows, s.channels, wanted, 4);
+          TestGradientOut dgate(gates, s.channels, wanted, 5, type), dgate0(gates, s.channels, wanted, 5);
           gate_backward(s, g.data(), g.stride(), x.source, gate.source, dx.out, dgate.out, in_order);
           oracle::gate_backward(s, g.data(), g.stride(), x.source, gate.source, dx0.out, dgate0.out);
           expect_near(dx, dx0, kTolerance, sums_of(rows));
@@ -147,29 +151,29 @@ constexpr Pool kPools[] = {{2, 4, 4, 20, 2, 2}, {3, 5, 7, 16, 2, 3}, {2, 7, 7, 3
                            {2, 2, 3, 8, 3, 3},  {2, 9, 5, 1, 4, 5},  {1, 6, 11, 16, 1, 10}};
 
 TEST(Pool, MeansItsWindows) {
-  for_instruction_sets([] {
+  for_types([](Type type) {
     for (const auto& s : kPools)
       for (const Act act : kActs) {
-        TestSource x(std::int64_t(s.images) * s.height * s.width, s.channels, true, act, 1);
+        TestSource x(std::int64_t(s.images) * s.height * s.width, s.channels, true, act, 1, type);
         const std::int64_t rows = std::int64_t(s.images) * s.out_height() * s.out_width();
-        TestMap actual(rows, s.channels), expected(rows, s.channels);
+        TestMap actual(rows, s.channels, 3, type), expected(rows, s.channels);
         pool_forward(s, x.source, actual.data(), actual.stride(), in_order);
-        oracle::pool_forward(s, x.source, expected.data(), expected.stride());
+        oracle::pool_forward(s, x.source, expected.floats(), expected.stride());
         expect_near(actual, expected, kTolerance);
       }
   });
 }
 
 TEST(Pool, SpreadsTheGradientOverItsWindowsAndZeroElsewhere) {
-  for_instruction_sets([] {
+  for_types([](Type type) {
     for (const auto& s : kPools)
       for (const auto& wanted : kWanted) {
         const std::int64_t rows = std::int64_t(s.images) * s.height * s.width;
-        TestSource x(rows, s.channels, true, Act::Relu, 1);
+        TestSource x(rows, s.channels, true, Act::Relu, 1, type);
         Numbers numbers(3);
-        TestMap g(std::int64_t(s.images) * s.out_height() * s.out_width(), s.channels, 4);
+        TestMap g(std::int64_t(s.images) * s.out_height() * s.out_width(), s.channels, 4, type);
         g.fill(numbers.normal_values());
-        TestGradientOut dx(rows, s.channels, wanted, 4), dx0(rows, s.channels, wanted, 4);
+        TestGradientOut dx(rows, s.channels, wanted, 4, type), dx0(rows, s.channels, wanted, 4);
         pool_backward(s, g.data(), g.stride(), x.source, dx.out, in_order);
         oracle::pool_backward(s, g.data(), g.stride(), x.source, dx0.out);
         expect_near(dx, dx0, kTolerance, sums_of(rows));
@@ -178,29 +182,30 @@ TEST(Pool, SpreadsTheGradientOverItsWindowsAndZeroElsewhere) {
 }
 
 TEST(Interleave, TakesChannelsInTurn) {
-  for_instruction_sets([] {
+  for_types([](Type type) {
     for (const int channels : kChannels)
       for (const std::int64_t rows : {1, 7, 29}) {
-        TestSource a(rows, channels, false, Act::None, 1), b(rows, channels, true, Act::Relu, 2);
-        TestMap actual(rows, 2 * channels), expected(rows, 2 * channels);
+        TestSource a(rows, channels, false, Act::None, 1, type), b(rows, channels, true, Act::Relu, 2, type);
+        TestMap actual(rows, 2 * channels, 3, type), expected(rows, 2 * channels);
         interleave_forward(rows, channels, a.source, b.source, actual.data(), actual.stride(), in_order);
-        oracle::interleave_forward(rows, channels, a.source, b.source, expected.data(), expected.stride());
+        oracle::interleave_forward(rows, channels, a.source, b.source, expected.floats(), expected.stride());
         expect_near(actual, expected, kTolerance);
       }
   });
 }
 
 TEST(Interleave, GivesEachItsGradientBack) {
-  for_instruction_sets([] {
+  for_types([](Type type) {
     for (const int channels : kChannels)
       for (const auto& wanted : kWanted)
         for (const std::int64_t rows : {1, 7, 29}) {
-          TestSource a(rows, channels, false, Act::None, 1), b(rows, channels, true, Act::Relu, 2);
+          TestSource a(rows, channels, false, Act::None, 1, type),
+              b(rows, channels, true, Act::Relu, 2, type);
           Numbers numbers(3);
-          TestMap g(rows, 2 * channels, 1);
+          TestMap g(rows, 2 * channels, 1, type);
           g.fill(numbers.normal_values());
-          TestGradientOut da(rows, channels, {}, 4), da0(rows, channels, {}, 4);
-          TestGradientOut db(rows, channels, wanted, 5), db0(rows, channels, wanted, 5);
+          TestGradientOut da(rows, channels, {}, 4, type), da0(rows, channels, {}, 4);
+          TestGradientOut db(rows, channels, wanted, 5, type), db0(rows, channels, wanted, 5);
           interleave_backward(rows, channels, g.data(), g.stride(), a.source, b.source, da.out, db.out,
                               in_order);
           oracle::interleave_backward(rows, channels, g.data(), g.stride(), a.source, b.source, da0.out,
@@ -212,13 +217,13 @@ TEST(Interleave, GivesEachItsGradientBack) {
 }
 
 /// Everything the backward kernels give for maps large enough to be cut into chunks.
-std::vector<float> all_results(const ForEach& each) {
+std::vector<float> all_results(const ForEach& each, Type type) {
   const Gate s{40, 12, 12, 20, 6, 6};
   const Pool pool{40, 12, 12, 20, 5, 5};
   const std::int64_t rows = 40 * 12 * 12, gates = 40 * 6 * 6;
-  TestSource x(rows, 20, true, Act::Relu6, 1), gate(gates, 20, true, Act::Sigmoid, 2);
+  TestSource x(rows, 20, true, Act::Relu6, 1, type), gate(gates, 20, true, Act::Sigmoid, 2, type);
   Numbers numbers(3);
-  TestMap g(rows, 40), out(rows, 20);
+  TestMap g(rows, 40, 3, type), out(rows, 20, 3, type);
   g.fill(numbers.normal_values());
   std::vector<float> bits;
   std::vector<double> mean(20), squares(20);
@@ -229,8 +234,8 @@ std::vector<float> all_results(const ForEach& each) {
     append_bits(bits, dx.map);
     for (int c = 0; c < 20; ++c) bits.push_back(float(dx.sum[c])), bits.push_back(float(dx.dot[c]));
   };
-  TestGradientOut passed(rows, 20, {}, 4), gated(rows, 20, {}, 4), dgate(gates, 20, {}, 4),
-      pooled(rows, 20, {}, 4), first(rows, 20, {}, 4), second(rows, 20, {}, 4);
+  TestGradientOut passed(rows, 20, {}, 4, type), gated(rows, 20, {}, 4, type), dgate(gates, 20, {}, 4, type),
+      pooled(rows, 20, {}, 4, type), first(rows, 20, {}, 4, type), second(rows, 20, {}, 4, type);
   pass_gradient(rows, 20, g.data(), g.stride(), x.source, passed.out, each);
   gate_backward(s, g.data(), g.stride(), x.source, gate.source, gated.out, dgate.out, each);
   pool_backward(pool, g.data(), g.stride(), x.source, pooled.out, each);
@@ -242,10 +247,10 @@ std::vector<float> all_results(const ForEach& each) {
 }
 
 TEST(Elementwise, GivesTheSameBitsHoweverItsChunksAreRun) {
-  for_instruction_sets([] {
-    const auto expected = all_results(in_order);
-    EXPECT_EQ(all_results(backwards), expected);
-    EXPECT_EQ(all_results(on_two_threads), expected);
+  for_types([](Type type) {
+    const auto expected = all_results(in_order, type);
+    EXPECT_EQ(all_results(backwards, type), expected);
+    EXPECT_EQ(all_results(on_two_threads, type), expected);
   });
 }
 

@@ -1,3 +1,4 @@
+#include <cmath>
 #include <vector>
 
 #include "tests/kernels/oracle.h"
@@ -37,40 +38,63 @@ std::int64_t pixels_out(const Dense& s) {
   return std::int64_t(s.images) * s.out_height() * s.out_width();
 }
 
-}  // namespace
+using Rounding = double (*)(double);
+double as_it_is(double value) {
+  return value;
+}
+Rounding rounding_of(Type in, Type out) {
+  return in == Type::BFloat16 && out == Type::BFloat16 ? as_half : as_it_is;
+}
 
-void dense_forward(const Dense& s, const Source& x, const float* w, float* y, std::int64_t y_stride,
-                   const Moments& moments) {
+void convolve(const Dense& s, const Source& x, const float* w, float* y, std::int64_t y_stride,
+              const Moments& moments, Rounding factor) {
   std::vector<double> sum(pixels_out(s) * s.out, 0.0);
   const int taps = s.kernel_height * s.kernel_width;
   for_pairs(s, [&](std::int64_t o, std::int64_t i, int tap) {
     for (int k = 0; k < s.in; ++k) {
-      const double value = read(x, i, k);
+      const double value = factor(read(x, i, k));
       for (int n = 0; n < s.out; ++n)
-        sum[o * s.out + n] += value * w[(std::int64_t(n) * taps + tap) * s.in + k];
+        sum[o * s.out + n] += value * factor(w[(std::int64_t(n) * taps + tap) * s.in + k]);
     }
   });
   put(sum, pixels_out(s), s.out, y, y_stride);
   take(moments, sum, pixels_out(s), s.out);
 }
 
-void dense_backward(const Dense& s, const GradientIn& d, const Source& x, const float* w,
-                    const GradientOut& dx, float* dw) {
+void convolve_back(const Dense& s, const GradientIn& d, const Source& x, const float* w,
+                   const GradientOut& dx, float* dw, Rounding factor) {
   const int taps = s.kernel_height * s.kernel_width;
   std::vector<double> g(pixels_in(s) * s.in, 0.0), gw(std::int64_t(s.out) * taps * s.in, 0.0);
   for_pairs(s, [&](std::int64_t o, std::int64_t i, int tap) {
     for (int n = 0; n < s.out; ++n) {
-      const double gradient = read(d, o, n);
+      const double gradient = factor(read(d, o, n));
       for (int k = 0; k < s.in; ++k) {
         const std::int64_t at = (std::int64_t(n) * taps + tap) * s.in + k;
-        g[i * s.in + k] += gradient * w[at];
-        gw[at] += gradient * read(x, i, k);
+        g[i * s.in + k] += gradient * factor(w[at]);
+        gw[at] += gradient * factor(read(x, i, k));
       }
     }
   });
   store_all(dx, x, g, pixels_in(s), s.in);
   if (dw)
     for (std::size_t i = 0; i < gw.size(); ++i) dw[i] = static_cast<float>(gw[i]);
+}
+
+}  // namespace
+
+double as_half(double value) {
+  int exponent = 0;
+  const double fraction = std::frexp(value, &exponent);  // eight binary digits remain
+  return std::ldexp(std::nearbyint(std::ldexp(fraction, 8)), exponent - 8);
+}
+
+void dense_forward(const Dense& s, const Source& x, const float* w, float* y, std::int64_t y_stride,
+                   const Moments& moments) {
+  convolve(s, x, w, y, y_stride, moments, as_it_is);
+}
+void dense_backward(const Dense& s, const GradientIn& d, const Source& x, const float* w,
+                    const GradientOut& dx, float* dw) {
+  convolve_back(s, d, x, w, dx, dw, as_it_is);
 }
 
 void depthwise_forward(const Depthwise& shape, const Source& x, const float* w, float* y,
@@ -103,13 +127,13 @@ void depthwise_backward(const Depthwise& shape, const GradientIn& d, const Sourc
 }
 
 void pointwise_forward(const Pointwise& shape, const Source& x, const float* w, float* y,
-                       std::int64_t y_stride, const Moments& moments) {
-  dense_forward(dense_of(shape), x, w, y, y_stride, moments);
+                       std::int64_t y_stride, const Moments& moments, Type y_type) {
+  convolve(dense_of(shape), x, w, y, y_stride, moments, rounding_of(x.data.type(), y_type));
 }
 
 void pointwise_backward(const Pointwise& shape, const GradientIn& d, const Source& x, const float* w,
                         const GradientOut& dx, float* dw) {
-  dense_backward(dense_of(shape), d, x, w, dx, dw);
+  convolve_back(dense_of(shape), d, x, w, dx, dw, rounding_of(x.data.type(), d.dz.type()));
 }
 
 }  // namespace ablate::kernels::oracle

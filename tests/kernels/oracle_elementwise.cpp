@@ -15,10 +15,10 @@ void sum_forward(std::int64_t rows, int channels, std::span<const Source> source
     }
 }
 
-void pass_gradient(std::int64_t rows, int channels, const float* g, std::int64_t g_stride, const Source& x,
+void pass_gradient(std::int64_t rows, int channels, ConstValues g, std::int64_t g_stride, const Source& x,
                    const GradientOut& dx) {
   for (std::int64_t r = 0; r < rows; ++r)
-    for (int c = 0; c < channels; ++c) store(dx, x, r, c, g[r * g_stride + c]);
+    for (int c = 0; c < channels; ++c) store(dx, x, r, c, number(g, r * g_stride + c));
 }
 
 void moments_of(std::int64_t rows, int channels, const Source& x, const Moments& moments) {
@@ -41,7 +41,7 @@ void gate_forward(const Gate& s, const Source& x, const Source& gate, float* out
       }
 }
 
-void gate_backward(const Gate& s, const float* g, std::int64_t g_stride, const Source& x, const Source& gate,
+void gate_backward(const Gate& s, ConstValues g, std::int64_t g_stride, const Source& x, const Source& gate,
                    const GradientOut& dx, const GradientOut& dgate) {
   const std::int64_t gates = std::int64_t(s.images) * s.gate_height * s.gate_width;
   std::vector<double> sums(gates * s.channels, 0.0);
@@ -53,7 +53,7 @@ void gate_backward(const Gate& s, const float* g, std::int64_t g_stride, const S
             (std::int64_t(n) * s.gate_height + std::int64_t(h) * s.gate_height / s.height) * s.gate_width +
             std::int64_t(w) * s.gate_width / s.width;
         for (int c = 0; c < s.channels; ++c) {
-          const double gradient = g[r * g_stride + c];
+          const double gradient = number(g, r * g_stride + c);
           sums[q * s.channels + c] += gradient * read(x, r, c);
           store(dx, x, r, c, gradient * read(gate, q, c));
         }
@@ -84,13 +84,13 @@ void pool_forward(const Pool& s, const Source& x, float* out, std::int64_t out_s
   put(sum, rows, s.channels, out, out_stride);
 }
 
-void pool_backward(const Pool& s, const float* g, std::int64_t g_stride, const Source& x,
+void pool_backward(const Pool& s, ConstValues g, std::int64_t g_stride, const Source& x,
                    const GradientOut& dx) {
   const std::int64_t rows = std::int64_t(s.images) * s.height * s.width;
   std::vector<double> spread(rows * s.channels, 0.0);
   for_windows(s, [&](std::int64_t o, std::int64_t i) {
     for (int c = 0; c < s.channels; ++c)
-      spread[i * s.channels + c] = double(g[o * g_stride + c]) / (s.kernel_height * s.kernel_width);
+      spread[i * s.channels + c] = number(g, o * g_stride + c) / (s.kernel_height * s.kernel_width);
   });
   store_all(dx, x, spread, rows, s.channels);
 }
@@ -104,12 +104,12 @@ void interleave_forward(std::int64_t rows, int channels, const Source& a, const 
     }
 }
 
-void interleave_backward(std::int64_t rows, int channels, const float* g, std::int64_t g_stride,
+void interleave_backward(std::int64_t rows, int channels, ConstValues g, std::int64_t g_stride,
                          const Source& a, const Source& b, const GradientOut& da, const GradientOut& db) {
   for (std::int64_t r = 0; r < rows; ++r)
     for (int c = 0; c < channels; ++c) {
-      store(da, a, r, c, g[r * g_stride + 2 * c]);
-      store(db, b, r, c, g[r * g_stride + 2 * c + 1]);
+      store(da, a, r, c, number(g, r * g_stride + 2 * c));
+      store(db, b, r, c, number(g, r * g_stride + 2 * c + 1));
     }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <vector>
 
@@ -8,8 +9,14 @@
 
 namespace ablate::kernels::oracle {
 
+/// Element i, of either type.
+inline double number(ConstValues values, std::int64_t i) {
+  if (values.type() == Type::Float32) return values.as<float>()[i];
+  return std::bit_cast<float>(std::uint32_t(values.as<BFloat16>()[i].bits) << 16);
+}
+
 inline double z_of(const Source& x, std::int64_t row, int c) {
-  const double value = x.data[row * x.stride + c];
+  const double value = number(x.data, row * x.stride + c);
   return x.scale ? x.scale[c] * value + x.shift[c] : value;
 }
 
@@ -52,20 +59,20 @@ inline double read(const Source& x, std::int64_t row, int c) {
 }
 
 inline double read(const GradientIn& d, std::int64_t row, int c) {
-  const double dz = d.dz[row * d.stride + c];
-  return d.c1 ? d.c1[c] * dz + double(d.c2[c]) * d.y[row * d.y_stride + c] + d.c3[c] : dz;
+  const double dz = number(d.dz, row * d.stride + c);
+  return d.c1 ? d.c1[c] * dz + d.c2[c] * number(d.y, row * d.y_stride + c) + d.c3[c] : dz;
 }
 
-/// Stores one element's part: g is the gradient of what the reader saw.
+/// Stores one element's part, in float32: g is the gradient of what the reader saw.
 inline void store(const GradientOut& out, const Source& x, std::int64_t row, int c, double g) {
   const double part = g * slope_of(x.act, z_of(x, row, c));
   if (out.data) {
-    const double base = out.base ? out.base[row * out.base_stride + c] : 0;
-    out.data[row * out.stride + c] = static_cast<float>(base + part);
+    const double base = out.base ? number(out.base, row * out.base_stride + c) : 0;
+    out.data.as<float>()[row * out.stride + c] = static_cast<float>(base + part);
   }
   if (out.sum) {
     out.sum[c] += part;
-    out.dot[c] += part * (double(x.data[row * x.stride + c]) - out.centre[c]);
+    out.dot[c] += part * (number(x.data, row * x.stride + c) - out.centre[c]);
   }
 }
 

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <random>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -23,19 +24,19 @@ namespace ablate::kernels {
 
 class TestMap {
  public:
-  static constexpr std::uint32_t kCanary = 0x7fc0dead;  // a NaN
+  static constexpr std::uint16_t kCanary = 0x7fad;  // a NaN, twice one of float32
 
-  TestMap(std::int64_t rows, int channels, int beside = 3)
-      : rows_(rows), channels_(channels), stride_(channels + beside) {
-    const std::size_t page = sysconf(_SC_PAGESIZE);
-    const std::size_t floats = kBefore + std::max<std::int64_t>(0, (rows - 1) * stride_ + channels);
-    bytes_ = (floats * sizeof(float) + page - 1) / page * page + page;
+  TestMap(std::int64_t rows, int channels, int beside = 3, Type type = Type::Float32)
+      : rows_(rows), channels_(channels), stride_(channels + beside), type_(type) {
+    const std::size_t page = sysconf(_SC_PAGESIZE), size = bytes_of(type);
+    const std::size_t values = kBefore + std::max<std::int64_t>(0, (rows - 1) * stride_ + channels);
+    bytes_ = (values * size + page - 1) / page * page + page;
     void* memory = mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    mprotect(static_cast<char*>(memory) + bytes_ - page, page, PROT_NONE);
-    memory_ = static_cast<float*>(memory);
-    end_ = memory_ + (bytes_ - page) / sizeof(float);
-    data_ = end_ - floats + kBefore;
-    std::fill(data_ - kBefore, end_, std::bit_cast<float>(kCanary));
+    memory_ = static_cast<std::byte*>(memory);
+    mprotect(memory_ + bytes_ - page, page, PROT_NONE);
+    data_ = memory_ + bytes_ - page - (values - kBefore) * size;
+    halves_ = {reinterpret_cast<std::uint16_t*>(memory_), (bytes_ - page) / 2};
+    std::fill(halves_.begin(), halves_.end(), kCanary);
   }
   ~TestMap() { munmap(memory_, bytes_); }
   TestMap(const TestMap&) = delete;
@@ -44,38 +45,53 @@ class TestMap {
   /// Fills the channels with value().
   TestMap& fill(const std::function<float()>& value) {
     for (std::int64_t r = 0; r < rows_; ++r)
-      for (int c = 0; c < channels_; ++c) at(r, c) = value();
+      for (int c = 0; c < channels_; ++c) put(r, c, value());
     return *this;
   }
   TestMap& copy(const TestMap& other) {
     for (std::int64_t r = 0; r < rows_; ++r)
-      for (int c = 0; c < channels_; ++c) at(r, c) = other.at(r, c);
+      for (int c = 0; c < channels_; ++c) put(r, c, other.at(r, c));
     return *this;
   }
 
-  float* data() const { return data_; }
+  Values data() const { return {data_, type_}; }
+  float* floats() const { return data().as<float>(); }
   std::int64_t stride() const { return stride_; }
   std::int64_t rows() const { return rows_; }
   int channels() const { return channels_; }
-  float& at(std::int64_t r, int c) const { return data_[r * stride_ + c]; }
+  float at(std::int64_t r, int c) const {
+    const Values value = data() + (r * stride_ + c);
+    return type_ == Type::Float32 ? *value.as<float>() : as_float(*value.as<BFloat16>());
+  }
+  /// What rounding a stored value can change, relative to it: half a step of its last digit.
+  double rounding() const { return type_ == Type::BFloat16 ? 1.0 / 256 : 0; }
 
   bool untouched_beside() const {
-    const auto canary = [](float value) { return std::bit_cast<std::uint32_t>(value) == kCanary; };
-    for (const float* p = data_ - kBefore; p < data_; ++p)
-      if (!canary(*p)) return false;
-    for (std::int64_t r = 0; r + 1 < rows_; ++r)
-      for (std::int64_t c = channels_; c < stride_; ++c)
-        if (!canary(data_[r * stride_ + c])) return false;
+    const std::size_t size = bytes_of(type_) / 2, first = (data_ - memory_) / 2;
+    for (std::size_t i = 0; i < halves_.size(); ++i) {
+      const bool inside = i >= first && (i - first) / size % stride_ < std::size_t(channels_);
+      if (!inside && halves_[i] != kCanary) return false;
+    }
     return true;
   }
 
  private:
+  void put(std::int64_t r, int c, float value) {
+    const Values at = data() + (r * stride_ + c);
+    if (type_ == Type::Float32)
+      *at.as<float>() = value;
+    else
+      *at.as<BFloat16>() = as_bfloat16(value);
+  }
+
   static constexpr int kBefore = 5;
   std::int64_t rows_;
   int channels_;
   std::int64_t stride_;
+  Type type_;
   std::size_t bytes_ = 0;
-  float *memory_ = nullptr, *end_ = nullptr, *data_ = nullptr;
+  std::byte *memory_ = nullptr, *data_ = nullptr;
+  std::span<std::uint16_t> halves_;
 };
 
 /// Numbers for tests. On the grid, with factors() and offsets(), z is exact in float and never at a
@@ -112,7 +128,9 @@ class Numbers {
 
 /// A Source with what it points at.
 struct TestSource {
-  TestSource(std::int64_t rows, int channels, bool normalised, Act act, unsigned seed) : map(rows, channels) {
+  TestSource(std::int64_t rows, int channels, bool normalised, Act act, unsigned seed,
+             Type type = Type::Float32)
+      : map(rows, channels, 3, type) {
     Numbers numbers(seed);
     map.fill(numbers.grid_values());
     source = {.data = map.data(), .stride = map.stride()};
@@ -134,10 +152,11 @@ struct Wanted {
 
 /// A GradientOut with what it points at.
 struct TestGradientOut {
-  TestGradientOut(std::int64_t rows, int channels, const Wanted& wanted, unsigned seed)
-      : map(rows, channels), base(rows, channels, 1) {
+  TestGradientOut(std::int64_t rows, int channels, const Wanted& wanted, unsigned seed,
+                  Type type = Type::Float32)
+      : map(rows, channels, 3, type), base(rows, channels, 1, type) {
     Numbers numbers(seed);
-    base.fill(numbers.normal_values());
+    base.fill(numbers.grid_values());
     map.copy(base);
     centre = numbers.normals(channels);
     sum.assign(channels, 0.5), dot.assign(channels, -0.5);
@@ -157,7 +176,9 @@ inline void expect_near(const TestMap& actual, const TestMap& expected, double t
   ASSERT_TRUE(actual.untouched_beside());
   for (std::int64_t r = 0; r < actual.rows(); ++r)
     for (int c = 0; c < actual.channels(); ++c)
-      ASSERT_NEAR(actual.at(r, c), expected.at(r, c), tolerance) << "row " << r << ", channel " << c;
+      ASSERT_NEAR(actual.at(r, c), expected.at(r, c),
+                  tolerance + actual.rounding() * std::abs(expected.at(r, c)))
+          << "row " << r << ", channel " << c;
 }
 
 template <class T>
@@ -201,6 +222,16 @@ inline void for_instruction_sets(const std::function<void()>& body) {
     body();
   }
   use_instruction_set(instruction_sets().front());
+}
+
+/// The same, for maps of each type.
+inline void for_types(const std::function<void(Type)>& body) {
+  for_instruction_sets([&] {
+    for (const Type type : {Type::Float32, Type::BFloat16}) {
+      SCOPED_TRACE(type == Type::Float32 ? "float32" : "bfloat16");
+      body(type);
+    }
+  });
 }
 
 }  // namespace ablate::kernels

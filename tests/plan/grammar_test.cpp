@@ -52,6 +52,11 @@ TEST_F(Grammar, WithinAPatchShorterPathsComeFirst) {
   EXPECT_EQ(plan.arms[1].recipe["mix"]["mixup"]["alpha"], 0.7);
 }
 
+TEST_F(Grammar, RefusesPrecisionThatAnExecutorDoesNotHave) {
+  EXPECT_THAT(refused(sweep("", R"("train": {"precision": "bf16", "executor": "reference"})")),
+              HasSubstr("train.precision: bf16 needs \"executor\": \"fused\""));
+}
+
 TEST_F(Grammar, LevelsThatSetOnePathOrNestedOnesCollide) {
   const auto said = refused(sweep(
       R"("factors": {"mix": ["mixup"], "plain": {"plain": {"mix": "off", "augment": "off"}}}, "design": "grid")",

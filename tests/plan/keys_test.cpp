@@ -25,9 +25,9 @@ TEST_F(Keys, AreTheDigestOfTheCanonicalSpec) {
   // spec = {"recipe": {"backbone": {"mobilenetv2": {"stem": "cifar"}}, "data": {"synthetic": {"fingerprint":
   // data}},
   //   "optimizer": {"sgd": {"lr": 0.25}}, "train": {"batch": 64, "epochs": 2}}, "seed": 1,
-  //   "versions": {"backbone.mobilenetv2": 1, "data.synthetic": 1, "optimizer.sgd": 1, "trainer": 1}}
+  //   "versions": {"backbone.mobilenetv2": 1, "data.synthetic": 1, "optimizer.sgd": 1, "trainer": 2}}
   // print(hashlib.sha256(json.dumps(spec, sort_keys=True, separators=(",", ":")).encode()).hexdigest())'
-  const std::string golden = "dd1799f41bb6dead0e0c72dffb4e73b81404d7ca9123c72559478fb3dca9c5d0";
+  const std::string golden = "b0bb02438cca99e85686f4e59789fea8e09af200c4ec30e4e2230f6cdd3ae025";
   const auto plan =
       planned(R"({"name": "golden", "backbones": ["mobilenetv2"], "seeds": 1, "base": {"data": "synthetic",
       "train": {"epochs": 2, "batch": 64}, "optimizer": {"sgd": {"lr": 0.25}}}})");
@@ -45,6 +45,18 @@ TEST_F(Keys, DoNotDependOnLabelsOrderOrSpelling) {
       "augment": {"flip": {}, "crop": {"padding": 2}}, "optimizer": {"sgd": {"momentum": 0.90, "lr": 1.0}},
       "data": {"synthetic": {}}, "train": {}, "mix": "off"}, "name": "b"})");
   EXPECT_EQ(plain, other);
+}
+
+TEST_F(Keys, HoldThreadsUnderTheReferenceExecutorOnly) {
+  const auto with = [&](const std::string& train) {
+    return planned(R"({"name": "a", "base": {"data": "synthetic", "optimizer": "sgd", "train": )" + train +
+                   R"(}, "backbones": ["mobilenetv2"]})");
+  };
+  const auto one = with("{}"), two = with(R"({"threads": 2})");
+  EXPECT_EQ(one.trajectories[0].key, two.trajectories[0].key) << "the same bits";
+  EXPECT_EQ(two.trajectories[0].threads, 2);
+  EXPECT_NE(with(R"({"executor": "reference"})").trajectories[0].key,
+            with(R"({"executor": "reference", "threads": 2})").trajectories[0].key);
 }
 
 TEST_F(Keys, HoldCorruptionsByTheirNames) {

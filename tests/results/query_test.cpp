@@ -39,7 +39,7 @@ TEST_F(LedgerTest, ReadsOneMomentWhileASnapshotLives) {
 TEST_F(LedgerTest, LetsQueriesDescribeTables) {
   EXPECT_EQ(value(*ledger_, "SELECT count(*) FROM pragma_table_info('runs')"), 9);
   EXPECT_GT(ledger_->query("PRAGMA table_info(v_results)").rows.size(), 10u);
-  EXPECT_EQ(value(*ledger_, "PRAGMA user_version"), 1);
+  EXPECT_EQ(value(*ledger_, "PRAGMA user_version"), 2);
   EXPECT_EQ(value(*ledger_,
                   "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5) "
                   "SELECT sum(i) FROM n"),

@@ -32,12 +32,16 @@ const char* const kNineFamilies = R"json({
   "seeds": 1})json";
 
 struct Reference {
-  static constexpr const char* kName = "reference";
+  static constexpr const char* kSetting = "train.executor=reference";
 };
 struct Fused {
-  static constexpr const char* kName = "fused";
+  static constexpr const char* kSetting = "train.executor=fused";
+};
+struct BFloat16 {
+  static constexpr const char* kSetting = "train.precision=bf16";
 };
 
+/// Executor: what computes, and how exactly.
 template <class Executor>
 class Everything : public testing::Test {
  protected:
@@ -52,7 +56,7 @@ class Everything : public testing::Test {
   }
   static std::filesystem::path store(const std::string& name) { return *scratch_ / name; }
   static std::vector<std::string> command(const std::string& name) {
-    return {"run", sweep_, "--store", store(name).string(), "--jobs", "2", "--executor", Executor::kName};
+    return {"run", sweep_, "--store", store(name).string(), "--jobs", "2", "--set", Executor::kSetting};
   }
   /// The single value of a query on the undisturbed store, for each of the three students.
   static std::vector<double> numbers(const std::string& sql) {
@@ -70,7 +74,7 @@ class Everything : public testing::Test {
   static inline std::string sweep_;
 };
 
-using Executors = testing::Types<Reference, Fused>;
+using Executors = testing::Types<Reference, Fused, BFloat16>;
 TYPED_TEST_SUITE(Everything, Executors);
 
 /// Runs of students, not of the teacher.

@@ -19,7 +19,10 @@ class ConvolutionStep final : public Step {
     const auto x = work.source(in());
     const auto* w = work.weight(weight_);
     const auto moments = moments_for(work, out(), affine_);
-    if (is_pointwise(link_))
+    if (is_pointwise(link_) && work.packed())
+      kernels::pointwise_forward(pointwise(work), x, packed(work, x, y), y.data, y.stride, moments,
+                                 threads());
+    else if (is_pointwise(link_))
       kernels::pointwise_forward(pointwise(work), x, w, y.data, y.stride, moments, threads());
     else if (is_depthwise(link_))
       kernels::depthwise_forward(depthwise(work), x, w, y.data, y.stride, moments, threads());
@@ -44,6 +47,11 @@ class ConvolutionStep final : public Step {
   }
 
  private:
+  const kernels::PackedWeights& packed(Work& work, const kernels::Source& x, const Rows& y) const {
+    return work.packed()
+        ->try_emplace(weight_, pointwise(work), work.weight(weight_), x.data.type(), y.data.type())
+        .first->second;
+  }
   kernels::Pointwise pointwise(const Work& work) const { return {work.rows(in()), link_.in, link_.out}; }
   kernels::Depthwise depthwise(const Work& work) const {
     const auto& shape = work.root(in()).shape;

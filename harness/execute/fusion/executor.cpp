@@ -1,4 +1,5 @@
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/csrc/autograd/graph_task.h>
 
@@ -69,7 +70,8 @@ struct FusedNetwork final : torch::autograd::Function<FusedNetwork> {
 
 class FusedExecutor final : public Executor {
  public:
-  explicit FusedExecutor(const Graph& graph) : plan_(graph), reference_(make_reference_executor(graph)) {
+  FusedExecutor(const Graph& graph, Precision precision)
+      : plan_(graph), precision_(precision), reference_(make_reference_executor(graph)) {
     kernels::instruction_set();
   }
 
@@ -82,6 +84,8 @@ class FusedExecutor final : public Executor {
     return named(compute(layout, outputs, weights, images, pass), pass);
   }
 
+  double library_seconds() const override { return 1e-9 * double(*clock_); }
+
  private:
   variable_list compute(const std::shared_ptr<const Layout>& layout, const std::vector<View>& outputs,
                         const Weights& weights, const at::Tensor& images, const Pass& pass) const {
@@ -93,11 +97,39 @@ class FusedExecutor final : public Executor {
         (images.requires_grad() || std::any_of(trained.begin(), trained.end(), [](const at::Tensor& tensor) {
            return tensor.requires_grad();
          }));
-    const auto work = std::make_shared<Work>(layout, weights, pass, images, recording);
-    if (recording) return FusedNetwork::apply(images, at::TensorList(trained), work, outputs);
+    if (recording) {
+      const auto work = std::make_shared<Work>(layout, weights, pass, images, true, clock_);
+      return FusedNetwork::apply(images, at::TensorList(trained), work, outputs);
+    }
     const at::NoGradGuard no_gradients;
-    work->forward();
-    return outputs_of(*work, outputs);
+    if (pass.training) return maps_of(layout, outputs, weights, images, pass);
+    return in_slices(layout, outputs, weights, images, pass);
+  }
+
+  variable_list maps_of(const std::shared_ptr<const Layout>& layout, const std::vector<View>& outputs,
+                        const Weights& weights, const at::Tensor& images, const Pass& pass,
+                        fusion::PackedCache* packed = nullptr) const {
+    Work work(layout, weights, pass, images, false, clock_, packed);
+    work.forward();
+    return outputs_of(work, outputs);
+  }
+
+  /// In evaluation images do not depend on each other: so many at a time that their maps stay in the caches.
+  variable_list in_slices(const std::shared_ptr<const Layout>& layout, const std::vector<View>& outputs,
+                          const Weights& weights, const at::Tensor& images, const Pass& pass) const {
+    constexpr std::int64_t kCachedValues = 2 << 20;
+    const auto slice = std::max<std::int64_t>(1, kCachedValues / layout->widest);
+    if (images.size(0) <= slice) return maps_of(layout, outputs, weights, images, pass);
+    fusion::PackedCache packed;
+    std::vector<variable_list> slices(outputs.size());
+    for (std::int64_t first = 0; first < images.size(0); first += slice) {
+      const auto some = images.narrow(0, first, std::min(slice, images.size(0) - first));
+      const auto maps = maps_of(layout, outputs, weights, some, pass, &packed);
+      for (std::size_t i = 0; i < maps.size(); ++i) slices[i].push_back(maps[i]);
+    }
+    variable_list whole;
+    for (const auto& parts : slices) whole.push_back(at::cat(parts));
+    return whole;
   }
 
   Output named(const variable_list& maps, const Pass& pass) const {
@@ -116,12 +148,15 @@ class FusedExecutor final : public Executor {
     const std::lock_guard lock(mutex_);
     auto& layout = layouts_[{pass.training, height, width, pass.taps}];
     if (!layout)
-      layout = std::make_shared<Layout>(at_size(plan_.graph, height, width), pass.taps, pass.training);
+      layout = std::make_shared<Layout>(at_size(plan_.graph, height, width), pass.taps, pass.training,
+                                        pass.training ? precision_ : Precision::Float32);
     return layout;
   }
 
   ExecutionPlan plan_;
+  Precision precision_;
   std::unique_ptr<Executor> reference_;  // for other types than float32
+  std::shared_ptr<fusion::LibraryClock> clock_ = std::make_shared<fusion::LibraryClock>(0);
   mutable std::mutex mutex_;
   using Kind =
       std::tuple<bool, int, int, std::vector<std::string>>;  // of a pass: training, size of images, taps
@@ -130,8 +165,8 @@ class FusedExecutor final : public Executor {
 
 }  // namespace
 
-std::unique_ptr<Executor> make_fused_executor(const Graph& graph) {
-  return std::make_unique<FusedExecutor>(graph);
+std::unique_ptr<Executor> make_fused_executor(const Graph& graph, Precision precision) {
+  return std::make_unique<FusedExecutor>(graph, precision);
 }
 
 }  // namespace ablate

@@ -116,9 +116,11 @@ void FoldedPointwiseStep::take_batch(Work& work, Fold& fold) const {
   }
 }
 
-/// F, and b as the shift of whoever reads.
+/// F, and b as the shift of whoever reads. F is rounded here if the kernel would round it, and b with it.
 void FoldedPointwiseStep::fold_branches(Work& work, Fold& fold) const {
   const int k = inputs();
+  const auto rounds = [&](const View& view) { return work.root(view).type == kernels::Type::BFloat16; };
+  const bool rounded = rounds(in()) && rounds(out());
   fold.folded = matrix(outputs(), k);
   for (int n = 0; n < outputs(); ++n) {
     std::vector<double> sum(k, 0.0);
@@ -130,7 +132,13 @@ void FoldedPointwiseStep::fold_branches(Work& work, Fold& fold) const {
       const float* w = data(fold.weights) + r * k;
       for (int c = 0; c < k; ++c) sum[c] += factor * w[c];
     }
-    for (int c = 0; c < k; ++c) data(fold.folded)[std::int64_t(n) * k + c] = static_cast<float>(sum[c]);
+    for (int c = 0; c < k; ++c) {
+      float& folded = data(fold.folded)[std::int64_t(n) * k + c];
+      folded = static_cast<float>(sum[c]);
+      if (!rounded) continue;
+      folded = kernels::as_float(kernels::as_bfloat16(folded));
+      shift += (sum[c] - folded) * fold.centre[c];
+    }
     work.shift(out())[n] = static_cast<float>(shift);
   }
 }

@@ -1,5 +1,8 @@
 #include "harness/execute/fusion/layout.h"
 
+#include <algorithm>
+#include <set>
+
 #include "harness/execute/fusion/layout_builder.h"
 #include "harness/execute/fusion/step.h"
 
@@ -20,11 +23,37 @@ std::vector<std::vector<int>> last_uses(const Layout& layout) {
   return uses;
 }
 
+std::int64_t widest_step(const Layout& layout) {
+  std::int64_t widest = 0;
+  for (const auto& step : layout.steps) {
+    std::set<int> roots;
+    for (const auto* views : {&step->reads(), &step->writes()})
+      for (const auto& view : *views) roots.insert(view.root);
+    std::int64_t values = 0;
+    for (const int root : roots) {
+      const auto& shape = layout.roots[root].shape;
+      values += std::int64_t(shape.height) * shape.width * shape.channels;
+    }
+    widest = std::max(widest, values);
+  }
+  return widest;
+}
+
+/// Images, and maps of one pixel (pooled features, gates, logits), are float32 in any case.
+void choose_types(std::vector<Root>& roots, Precision precision) {
+  if (precision == Precision::Float32) return;
+  for (std::size_t r = 1; r < roots.size(); ++r)
+    if (roots[r].shape.height * roots[r].shape.width > 1) roots[r].type = kernels::Type::BFloat16;
+}
+
 }  // namespace
 
-Layout::Layout(const Graph& graph, const std::vector<std::string>& names, bool training) {
+Layout::Layout(const Graph& graph, const std::vector<std::string>& names, bool training,
+               Precision precision) {
   LayoutBuilder(*this, graph, names, training).build();
+  choose_types(roots, precision);
   last_used = last_uses(*this);
+  widest = widest_step(*this);
 }
 
 Layout::~Layout() = default;

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "harness/execute/executor.h"
 #include "harness/graph/graph.h"
 #include "harness/kernels/maps.h"
 
@@ -16,6 +18,7 @@ struct Root {
   Shape shape;
   bool affine = false;  // read through scale and shift [C]: BatchNorm, a bias, or 1 and 0
   bool sums = false;    // whoever gives it a gradient sums it up too, for BatchNorm's gradient or a bias
+  kernels::Type type = kernels::Type::Float32;  // its own and its gradient's
 };
 
 /// What a value of the graph is: channels of a root, as they are read.
@@ -31,7 +34,7 @@ class Step;
 /// Concatenation of two units, slices and activations are none either: they are views.
 struct Layout {
   /// `training`: dropout acts. `taps`: names of maps to hand out.
-  Layout(const Graph& graph, const std::vector<std::string>& names, bool training);
+  Layout(const Graph& graph, const std::vector<std::string>& names, bool training, Precision precision);
   ~Layout();
   Layout(const Layout&) = delete;
   Layout& operator=(const Layout&) = delete;
@@ -41,6 +44,7 @@ struct Layout {
   View logits;
   std::vector<View> taps;                   // in the order of their names
   std::vector<std::vector<int>> last_used;  // roots that nobody reads after a step
+  std::int64_t widest = 0;                  // values that one step reads and writes, an image, at most
 };
 
 }  // namespace ablate::fusion

@@ -70,6 +70,8 @@ class ReferenceStep final : public Step {
     give(work, nested, found, views);
   }
 
+  bool is_library() const override { return true; }
+
  private:
   void give(Work& work, const Nested& nested, const std::vector<at::Tensor>& found, std::size_t views) const {
     std::size_t at = 0;

@@ -21,6 +21,9 @@ class Step {
   virtual void forward(Work& work) const = 0;
   virtual void backward(Work& work) const = 0;
 
+  /// True when LibTorch's operations compute it.
+  virtual bool is_library() const { return false; }
+
   const std::vector<View>& reads() const { return reads_; }
   const std::vector<View>& writes() const { return writes_; }
 

@@ -1,10 +1,10 @@
 #include "harness/execute/fusion/work.h"
 
-#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "harness/execute/fusion/step.h"
@@ -17,36 +17,18 @@ std::int64_t pixels(const Shape& shape) {
   return std::int64_t(shape.height) * shape.width;
 }
 
-/// Rows of a tensor [N, C, H, W], in channels_last.
-Rows rows_from(const at::Tensor& map) {
-  const auto whole = map.contiguous(at::MemoryFormat::ChannelsLast);
-  // A map of one channel or one pixel may count as contiguous with other strides; its memory is the same.
-  return {whole, whole.mutable_data_ptr<float>(), whole.size(1)};
-}
-
-void fill(std::int64_t rows, std::int64_t channels, const Rows& out, float value) {
-  for (std::int64_t r = 0; r < rows; ++r) std::fill_n(out.data + r * out.stride, channels, value);
-}
-
 }  // namespace
 
-const kernels::ForEach& threads() {
-  static const kernels::ForEach each = [](std::int64_t count, const std::function<void(std::int64_t)>& body) {
-    at::parallel_for(0, count, 1, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i) body(i);
-    });
-  };
-  return each;
-}
-
 Work::Work(std::shared_ptr<const Layout> layout, const Weights& weights, const Pass& pass,
-           const at::Tensor& images, bool recording)
+           const at::Tensor& images, bool recording, std::shared_ptr<LibraryClock> clock, PackedCache* packed)
     : layout_(std::move(layout)),
       tensors_(weights.tensors()),
       pass_(pass),
       images_(images.size(0)),
       recording_(recording),
       image_gradient_wanted_(images.requires_grad()),
+      clock_(std::move(clock)),
+      packed_(packed),
       maps_(layout_->roots.size()),
       writers_(layout_->roots.size(), 0),
       trained_(weights.trained().numel()) {
@@ -64,9 +46,19 @@ Work::Work(std::shared_ptr<const Layout> layout, const Weights& weights, const P
   maps_[0].values = rows_from(images.detach());
 }
 
+template <class Body>
+void Work::timed(const Step& step, const Body& body) {
+  if (!step.is_library()) return body();
+  using Clock = std::chrono::steady_clock;
+  const auto start = Clock::now();
+  body();
+  *clock_ += std::chrono::nanoseconds(Clock::now() - start).count();
+}
+
 void Work::forward() {
   for (std::size_t s = 0; s < layout_->steps.size(); ++s) {
-    layout_->steps[s]->forward(*this);
+    const auto& step = *layout_->steps[s];
+    timed(step, [&] { step.forward(*this); });
     if (!recording_)
       for (const int root : layout_->last_used[s]) maps_[root].values = {};
   }
@@ -91,22 +83,25 @@ kernels::Source Work::raw(const View& view) const {
   return {.data = values.data + view.offset, .stride = values.stride};
 }
 
-Rows Work::make(const Root& root) const {
-  const auto& shape = root.shape;
-  const auto map =
-      at::empty({images_, shape.height, shape.width, shape.channels}, at::TensorOptions(at::kFloat));
-  return {map, map.mutable_data_ptr<float>(), shape.channels};
+/// Rows of a whole root in the type that it is stored in.
+Rows Work::as_stored(const Rows& rows, const View& view) const {
+  const auto& to = root(view);
+  if (rows.data.type() == to.type) return rows;
+  const auto stored = make_rows(images_, to.shape, to.type);
+  const kernels::Source source[] = {{.data = rows.data, .stride = rows.stride}};
+  kernels::sum_forward(this->rows(view), to.shape.channels, source, stored.data, stored.stride, threads());
+  return stored;
 }
 
 Rows Work::output(const View& view) {
   auto& map = maps_[view.root];
-  if (!map.values.data) map.values = make(root(view));
+  if (!map.values.data) map.values = make_rows(images_, root(view).shape, root(view).type);
   ++writers_[view.root];
   return {map.values.holder, map.values.data + view.offset, map.values.stride};
 }
 
 void Work::share(const View& view, const Rows& rows) {
-  maps_[view.root].values = rows;
+  maps_[view.root].values = as_stored(rows, view);
   ++writers_[view.root];
 }
 
@@ -120,26 +115,18 @@ Rows Work::rows_of(const View& view) const {
   return {values.holder, values.data + view.offset, values.stride};
 }
 
-at::Tensor Work::tensor_from(const View& view, const Rows& rows) const {
-  const auto& shape = root(view).shape;
-  const std::int64_t pixel = rows.stride, row = pixel * shape.width, image = row * shape.height;
-  return rows.holder.as_strided(
-      {images_, view.channels, shape.height, shape.width}, {image, 1, row, pixel},
-      rows.data - rows.holder.const_data_ptr<float>() + rows.holder.storage_offset());
-}
-
 at::Tensor Work::plain(const View& view) const {
-  return tensor_from(view, rows_of(view));
+  return tensor_from(rows_of(view), images_, root(view).shape, view.channels);
 }
 
 at::Tensor Work::gradient_tensor(const View& view) {
-  return tensor_from(view, gradient(view));
+  return tensor_from(gradient(view), images_, root(view).shape, view.channels);
 }
 
 Rows Work::scratch(const View& view) const {
   auto shape = root(view).shape;
   shape.channels = view.channels;
-  return make({.shape = shape});
+  return make_rows(images_, shape, root(view).type);
 }
 
 at::Tensor Work::tensor_of(const View& view) const {
@@ -159,11 +146,9 @@ bool Work::wanted(const View& view) const {
 /// The map's gradient as memory of its own, the old values kept if they count.
 void Work::own(Map& map, const Root& root, bool keep) {
   const auto old = map.gradient;
-  map.gradient = make(root);
+  map.gradient = make_rows(images_, root.shape, root.type);
   map.shared_gradient = false;
-  if (!keep) return;
-  for (std::int64_t r = 0; r < images_ * pixels(root.shape); ++r)
-    std::copy_n(old.data + r * old.stride, root.shape.channels, map.gradient.data + r * map.gradient.stride);
+  if (keep) copy(images_ * pixels(root.shape), root.shape.channels, old, map.gradient);
 }
 
 kernels::GradientOut Work::part(const View& view) {
@@ -181,9 +166,9 @@ kernels::GradientOut Work::part(const View& view) {
   out.stride = map.gradient.stride;
   if (some && !all)
     for (int c = 0; c < view.channels; ++c)
-      if (!*(begin + c)) fill(rows(view), 1, {map.gradient.holder, out.data + c, out.stride}, 0);
+      if (!*(begin + c)) clear(rows(view), 1, out.data + c, out.stride);
   if (some) {
-    const bool moved = whole && before.data != map.gradient.data;
+    const bool moved = whole && !(before.data == map.gradient.data);
     out.base = moved ? before.data : out.data;
     out.base_stride = moved ? before.stride : out.stride;
     if (moved) retired_.push_back(before.holder);
@@ -209,7 +194,8 @@ void Work::pass_on(const View& view, const Rows& rows) {
   if (!wanted(view)) return;
   auto& map = maps_[view.root];
   const bool whole = view.channels == root(view).shape.channels;
-  const bool take = whole && view.act == Act::None && map.covered.empty();
+  const bool take =
+      whole && view.act == Act::None && map.covered.empty() && rows.data.type() == root(view).type;
   const auto out = take ? sums_of(view) : part(view);
   if (take) {
     map.gradient = rows;
@@ -230,8 +216,7 @@ Rows Work::gradient(const View& view) {
   if (map.covered.empty()) map.covered.assign(root(view).shape.channels, 0);
   if (!map.gradient.data) own(map, root(view), false);
   for (int c = view.offset; c < view.offset + view.channels; ++c)
-    if (!map.covered[c])
-      fill(rows(view), 1, {map.gradient.holder, map.gradient.data + c, map.gradient.stride}, 0);
+    if (!map.covered[c]) clear(rows(view), 1, map.gradient.data + c, map.gradient.stride);
   return {map.gradient.holder, map.gradient.data + view.offset, map.gradient.stride};
 }
 
@@ -261,9 +246,10 @@ void Work::backward(const std::vector<Gradient>& gradients, bool release) {
   for (const auto& [view, gradient] : gradients) pass_on(view, gradient);
   auto writers = writers_;
   for (std::size_t s = layout_->steps.size(); s-- > 0;) {
-    layout_->steps[s]->backward(*this);
+    const auto& step = *layout_->steps[s];
+    timed(step, [&] { step.backward(*this); });
     retired_.clear();
-    for (const auto& written : layout_->steps[s]->writes())
+    for (const auto& written : step.writes())
       if (--writers[written.root] == 0) {
         maps_[written.root].gradient = {};
         if (release) maps_[written.root].values = {};
@@ -286,7 +272,7 @@ at::Tensor Work::image_gradient() {
   if (!image_gradient_wanted_) return {};
   const auto& shape = layout_->roots[0].shape;
   const auto rows = gradient({.root = 0, .offset = 0, .channels = shape.channels});
-  return tensor_from({.root = 0, .channels = shape.channels}, rows);
+  return tensor_from(rows, images_, shape, shape.channels);
 }
 
 }  // namespace ablate::fusion

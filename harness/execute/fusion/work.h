@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <any>
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -10,26 +11,29 @@
 
 #include "harness/execute/executor.h"
 #include "harness/execute/fusion/layout.h"
+#include "harness/execute/fusion/rows.h"
+#include "harness/execute/threads.h"
 #include "harness/execute/weights.h"
+#include "harness/kernels/convolution.h"
 #include "harness/kernels/maps.h"
 
 namespace ablate::fusion {
 
 class Step;
 
-/// Rows of floats, kept alive by a tensor.
-struct Rows {
-  at::Tensor holder;
-  float* data = nullptr;
-  std::int64_t stride = 0;
-};
+/// Time spent in steps of LibTorch's operations, of all passes through a network.
+using LibraryClock = std::atomic<std::int64_t>;  // nanoseconds
+
+/// Weights of convolutions as their kernels multiply them, by entry: kept for several passes with one table.
+using PackedCache = std::map<std::size_t, kernels::PackedWeights>;
 
 /// The maps of one pass through a layout, then its gradients.
 class Work {
  public:
   /// images [N, C, H, W], float32. `recording`: everything that a backward pass reads is kept.
   Work(std::shared_ptr<const Layout> layout, const Weights& weights, const Pass& pass,
-       const at::Tensor& images, bool recording);
+       const at::Tensor& images, bool recording, std::shared_ptr<LibraryClock> clock,
+       PackedCache* packed = nullptr);
 
   void forward();
   /// A view as a tensor [N, C, H, W], channels_last.
@@ -52,6 +56,8 @@ class Work {
   /// The entries of the weights, in their order.
   const std::vector<at::Tensor>& tensors() const { return tensors_; }
   bool recording() const { return recording_; }
+  /// Null: nothing is kept for another pass.
+  PackedCache* packed() const { return packed_; }
   std::int64_t images() const { return images_; }
   const Root& root(const View& view) const { return layout_->roots[view.root]; }
   std::int64_t rows(const View& view) const;
@@ -65,7 +71,7 @@ class Work {
   void share(const View& view, const Rows& rows);
   void share(const View& view, const at::Tensor& map);
   Rows rows_of(const View& view) const;
-  /// A view that is read as it stands, without a copy: [N, C, H, W].
+  /// A view that is read as it stands, in float32 (without a copy if it is): [N, C, H, W].
   at::Tensor plain(const View& view) const;
   /// Memory for a map of that view's shape.
   Rows scratch(const View& view) const;
@@ -112,8 +118,9 @@ class Work {
   };
 
   std::size_t channel(const View& view) const { return first_channel_[view.root] + view.offset; }
-  Rows make(const Root& root) const;
-  at::Tensor tensor_from(const View& view, const Rows& rows) const;
+  template <class Body>
+  void timed(const Step& step, const Body& body);
+  Rows as_stored(const Rows& rows, const View& view) const;
   void own(Map& map, const Root& root, bool keep);
   kernels::GradientOut sums_of(const View& view);
 
@@ -123,6 +130,8 @@ class Work {
   Pass pass_;
   std::int64_t images_;
   bool recording_, image_gradient_wanted_;
+  std::shared_ptr<LibraryClock> clock_;
+  PackedCache* packed_;
   std::vector<Map> maps_;
   std::vector<std::size_t> first_channel_;
   std::vector<float> scale_, shift_, centre_;
@@ -133,8 +142,5 @@ class Work {
   std::int64_t trained_;  // elements of the trained weights
   at::Tensor weight_gradients_;
 };
-
-/// As many threads as LibTorch has.
-const kernels::ForEach& threads();
 
 }  // namespace ablate::fusion

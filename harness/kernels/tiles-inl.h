@@ -1,0 +1,165 @@
+// Tiles of maps as factors of a product. Compiled once an instruction set.
+#if defined(ABLATE_KERNELS_TILES_INL_H) == defined(HWY_TARGET_TOGGLE)
+#ifdef ABLATE_KERNELS_TILES_INL_H
+#undef ABLATE_KERNELS_TILES_INL_H
+#else
+#define ABLATE_KERNELS_TILES_INL_H
+#endif
+
+#include "harness/kernels/gemm-inl.h"
+#include "harness/kernels/readers-inl.h"
+#include "harness/kernels/scratch.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace ablate::kernels::HWY_NAMESPACE {
+
+/// Which sums a tile of pixels takes part in: over its channels (with the weights), over its pixels (a
+/// gradient of the weights).
+struct Sums {
+  bool over_channels = true, over_pixels = false;
+};
+
+/// Pixels of a map as floats, [rows, stride]. kRounded: as bfloat16 holds them.
+template <bool kRounded>
+class FloatTile {
+ public:
+  using Factor = float;
+
+  FloatTile(Scratch& scratch, int rows, int channels, const Sums& /*sums*/)
+      : channels_(channels),
+        stride_(tile_stride(channels)),
+        values_(scratch.floats(std::int64_t(rows) * stride_ + kLanes)) {}
+
+  template <class Map>
+  HWY_NOINLINE void load(const Map& map, std::int64_t first, int rows) {
+    with_reader(map, [&](auto reader) HWY_ATTR {
+      const Span span(channels_);
+      for (int r = 0; r < rows; ++r)
+        read_pixel<kRounded>(reader, first + r, span, values_ + std::int64_t(r) * stride_);
+    });
+  }
+
+  /// Rows that can be multiplied where they lie.
+  static bool as_they_lie(const Source& x, int /*channels*/) {
+    return !kRounded && !x.scale && x.data.type() == Type::Float32;
+  }
+
+  const float* over_channels() const { return values_; }  // [rows, channels_stride()]
+  const float* over_pixels() const { return values_; }    // [steps(rows), pixels_stride()]
+  int channels_stride() const { return stride_; }
+  int pixels_stride() const { return stride_; }
+  static int steps(int rows) { return rows; }
+
+ private:
+  int channels_, stride_;
+  float* values_;
+};
+
+#if HWY_TARGET == HWY_AVX3_DL
+
+/// Pixels of a map as pairs, [rows, stride] of neighbouring channels, and [rows / 2, stride] of neighbouring
+/// pixels.
+class PairTile {
+ public:
+  using Factor = Pair;
+
+  PairTile(Scratch& scratch, int rows, int channels, const Sums& sums)
+      : channels_(channels),
+        channels_stride_(tile_stride((channels + 1) / 2)),
+        pixels_stride_(tile_stride(round_up(channels, 2 * kLanes))),
+        sums_(sums) {
+    if (sums.over_channels) channels_pairs_ = scratch.take<Pair>(std::int64_t(rows) * channels_stride_);
+    if (sums.over_pixels) pixels_pairs_ = scratch.take<Pair>(std::int64_t(steps(rows)) * pixels_stride_);
+  }
+
+  template <class Map>
+  HWY_NOINLINE void load(const Map& map, std::int64_t first, int rows) {
+    with_reader(map, [&](auto reader) HWY_ATTR {
+      int r = 0;
+      for (; r + 2 <= rows; r += 2) load_two<true>(reader, first + r, r);
+      if (r < rows) load_two<false>(reader, first + r, r);
+    });
+  }
+
+  static bool as_they_lie(const Source& x, int channels) {
+    return !x.scale && channels % 2 == 0 && x.stride % 2 == 0 &&
+           reinterpret_cast<std::uintptr_t>(x.data.bytes()) % sizeof(Pair) == 0;
+  }
+
+  const Pair* over_channels() const { return channels_pairs_; }
+  const Pair* over_pixels() const { return pixels_pairs_; }
+  int channels_stride() const { return channels_stride_; }
+  int pixels_stride() const { return pixels_stride_; }
+  static int steps(int rows) { return (rows + 1) / 2; }
+
+ private:
+  /// Rows r and r + 1 of the tile; the second is zero without kBoth.
+  template <bool kBoth, class Reader>
+  HWY_INLINE void load_two(const Reader& reader, std::int64_t pixel, int r) {
+    int c = 0;
+    for (; c + 2 * kLanes <= channels_; c += 2 * kLanes)
+      load_part<kBoth>(reader, pixel, r, c, Lanes(kLanes), Lanes(kLanes));
+    if (c < channels_)
+      load_part<kBoth>(reader, pixel, r, c, Lanes(channels_ - c), Lanes(std::max(0, channels_ - c - kLanes)));
+  }
+
+  template <bool kBoth, class Reader>
+  HWY_INLINE void load_part(const Reader& reader, std::int64_t pixel, int r, int c, const Lanes& first,
+                            const Lanes& second) {
+    const auto a = joined(reader.at(pixel, c, first), reader.at(pixel, c + kLanes, second));
+    auto b = hn::Zero(Words());
+    if constexpr (kBoth) b = joined(reader.at(pixel + 1, c, first), reader.at(pixel + 1, c + kLanes, second));
+    if (sums_.over_channels) {
+      Pair* to = channels_pairs_ + std::int64_t(r) * channels_stride_ + c / 2;
+      store_factors(a, to);
+      if constexpr (kBoth) store_factors(b, to + channels_stride_);
+    }
+    if (!sums_.over_pixels) return;
+    Pair* to = pixels_pairs_ + std::int64_t(r / 2) * pixels_stride_ + c;
+    store_factors(first_across(a, b), to);
+    store_factors(second_across(a, b), to + kLanes);
+  }
+
+  int channels_, channels_stride_, pixels_stride_;
+  Sums sums_;
+  Pair *channels_pairs_ = nullptr, *pixels_pairs_ = nullptr;
+};
+
+using HalfTile = PairTile;
+#else
+using HalfTile = FloatTile<true>;
+#endif
+
+/// Factors of a weight [depth, columns] that is packed for products with tiles of that kind.
+template <class Tile>
+HWY_INLINE std::int64_t packed_size(int depth, int columns) {
+  using F = typename Tile::Factor;
+  return Packed<F>::size((depth + kNumbers<F> - 1) / kNumbers<F>, columns);
+}
+
+/// Packs the weight m(row, column) = from[row * row_step + column * column_step] into `panels`.
+template <class Tile>
+HWY_INLINE Packed<typename Tile::Factor> packed_for(typename Tile::Factor* panels, const float* from,
+                                                    std::int64_t row_step, std::int64_t column_step,
+                                                    int depth, int columns) {
+  using F = typename Tile::Factor;
+  const int factors = (depth + kNumbers<F> - 1) / kNumbers<F>;
+  const auto number = [&](int r, int c) HWY_ATTR { return from[r * row_step + c * column_step]; };
+  if constexpr (std::is_same_v<Tile, FloatTile<false>>)
+    pack(0, factors, factors, columns, panels, number);
+  else if constexpr (std::is_same_v<F, float>)
+    pack(0, factors, factors, columns, panels,
+         [&](int r, int c) HWY_ATTR { return as_float(as_bfloat16(number(r, c))); });
+  else
+    pack(0, factors, factors, columns, panels, [&](int r, int c) HWY_ATTR {
+      const std::uint32_t second = 2 * r + 1 < depth ? as_bfloat16(number(2 * r + 1, c)).bits : 0;
+      return F{as_bfloat16(number(2 * r, c)).bits | second << 16};
+    });
+  return {panels, factors, columns};
+}
+
+// NOLINTNEXTLINE(google-readability-namespace-comments)
+}  // namespace ablate::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif
