@@ -52,7 +52,9 @@ IngredientEntry distill_wsld() {
                       "without gradient, CE = -log softmax(z)_y, p = softmax(z / T), T = temperature, y = "
                       "the label's class",
            .interactions = "Not 0 where the student agrees with the teacher. A teacher that is sure of a "
-                           "label gives its sample the full weight."}),
+                           "label gives its sample the full weight.",
+           // ten times the task's gradient at the default, and at the default rate a fresh network diverges
+           .trial = {{"kd_weight", 0.25}}}),
       labelled_fields<P>("the authors' ImageNet setting"));
 }
 

@@ -135,7 +135,7 @@ TEST(WeightCore, HasItsShareOfEachPrunableKernelAndAllTheRest) {
 class CoreBench {
  public:
   CoreBench(const Graph& graph, Weights weights, const nlohmann::json& settings)
-      : student_(graph, std::move(weights), "reference", training::Normalisation({0, 0, 0}, {1, 1, 1})),
+      : student_(graph, std::move(weights), TrainSettings{.executor = "reference"}, training::Normalisation({0, 0, 0}, {1, 1, 1})),
         core_(make("sparsify.core", settings)) {
     student_.weights().require_gradients();
     FakeSetup setup("sparsify.core", student_.weights().clone(), graph);
@@ -216,7 +216,7 @@ TEST(Core, LearnsWhatTheWholeNetworkSaysWithoutTeachingIt) {
 TEST(Core, KeepsStatisticsOfItsOwnAndLeavesTheWholesAlone) {
   const auto graph = one_block();
   CoreBench bench(graph, filled_weights(graph, 1, at::kFloat), kDefaults);
-  training::Network twin(graph, filled_weights(graph, 1, at::kFloat), "reference",
+  training::Network twin(graph, filled_weights(graph, 1, at::kFloat), TrainSettings{.executor = "reference"},
                          training::Normalisation({0, 0, 0}, {1, 1, 1}));
   const auto images = filled_images(6, 8, at::kFloat);
   const Pass pass{.training = true};

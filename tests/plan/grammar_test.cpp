@@ -53,7 +53,7 @@ TEST_F(Grammar, WithinAPatchShorterPathsComeFirst) {
 }
 
 TEST_F(Grammar, RefusesPrecisionThatAnExecutorDoesNotHave) {
-  EXPECT_THAT(refused(sweep("", R"("train": {"precision": "bf16", "executor": "reference"})")),
+  EXPECT_THAT(refused(sweep(""), {.set = {"train.precision=bf16", "train.executor=reference"}}),
               HasSubstr("train.precision: bf16 needs \"executor\": \"fused\""));
 }
 
