@@ -92,7 +92,8 @@ TestMoments plain_moments(const Depthwise& s, const Source& x) {
   return m;
 }
 
-/// `scale`: of the values; the covariance is compared with the deviations of its two taps.
+/// `scale`: of the values; the covariance is compared with the deviations of its two taps, down to what
+/// float32 leaves of products of that size.
 void expect_moments(const Depthwise& s, const Source& x, double scale) {
   TestMoments actual(s);
   tap_moments(s, x, actual.out(), in_order);
@@ -104,7 +105,8 @@ void expect_moments(const Depthwise& s, const Source& x, double scale) {
     for (int t = 0; t < taps; ++t)
       for (int u = 0; u < taps; ++u)
         ASSERT_NEAR(actual.covariance[at(t, u)], expected.covariance[at(t, u)],
-                    1e-5 * std::sqrt(expected.covariance[at(t, t)] * expected.covariance[at(u, u)]) + 1e-8)
+                    1e-5 * std::sqrt(expected.covariance[at(t, t)] * expected.covariance[at(u, u)]) +
+                        1e-8 * scale * scale)
             << "channel " << c << ", taps " << t << " and " << u;
   }
 }
@@ -137,9 +139,11 @@ TEST(Taps, SeeADifferenceOfNeighboursAThousandTimesSmallerThanTheirDeviation) {
     const Depthwise s{4, 64, 64, 16, 1, 3, 1};
     Numbers numbers(1);
     TestMap map(pixels_in(s), s.channels);
-    for (std::int64_t r = 0; r < map.rows(); ++r)
-      for (int c = 0; c < s.channels; ++c)
-        map.at(r, c) = std::sin(float(r / s.width)) + 1e-3f * numbers.normal() * float(r % s.width != 0);
+    std::int64_t next = 0;
+    map.fill([&] {
+      const std::int64_t r = next++ / s.channels;
+      return std::sin(float(r / s.width)) + 1e-3f * numbers.normal() * float(r % s.width != 0);
+    });
     const Source x{.data = map.data(), .stride = map.stride()};
     TestMoments actual(s);
     tap_moments(s, x, actual.out(), in_order);
