@@ -38,6 +38,13 @@ bool is_foldable(const Node& unit) {
   return unit.branches.size() > 1 && std::all_of(unit.branches.begin(), unit.branches.end(), fits);
 }
 
+/// Folding takes a covariance of nine taps and more over the outputs: on maps of few pixels these are too few
+/// for it to keep its digits, and there is little to win.
+bool folds_well(const Shape& map) {
+  constexpr int kFewest = 16;
+  return map.height * map.width >= kFewest;
+}
+
 /// Two and more branches of depthwise convolutions of one stride or identities, each with its BatchNorm.
 bool is_depthwise_sum(const Node& unit) {
   const auto stride = [](const Branch& branch) {
@@ -102,7 +109,7 @@ void LayoutBuilder::unit(Value value) {
     views_[value].act = act;
     return;
   }
-  const bool depthwise = is_depthwise_sum(n);
+  const bool depthwise = is_depthwise_sum(n) && folds_well(n.shape);
   if (depthwise || (is_foldable(n) && folds_well(node(in(value)).shape.channels, n.shape.channels))) {
     if (out.root < 0) out = new_root(n.shape, true, true);
     folded(value, out, depthwise);
