@@ -4,8 +4,8 @@
 
 #include "harness/kernels/taps.h"
 
-/// The depthwise branches of GhostNetV3's cheap operations and of its downsampling, behind BatchNorm + ReLU: the
-/// moments of the taps, the folded convolution, the taps' products with the gradient, and the gradient.
+/// The depthwise branches of GhostNetV3's cheap operations and of its downsampling, behind BatchNorm + ReLU:
+/// the moments of the taps, the folded convolution, the taps' products with the gradient, and the gradient.
 /// Arguments: images, height and width, channels, kernel, stride.
 namespace ablate::kernels {
 namespace {
@@ -95,7 +95,8 @@ BENCHMARK(tap_backward)->Apply(shapes);
 }  // namespace
 }  // namespace ablate::kernels
 #include "harness/kernels/elementwise.h"
-namespace ablate::kernels { namespace {
+namespace ablate::kernels {
+namespace {
 void zz_moments(benchmark::State& state) {
   Case one(state);
   for (auto _ : state)
@@ -103,4 +104,5 @@ void zz_moments(benchmark::State& state) {
                         {one.mean.data(), one.covariance.data()}, in_order);
 }
 BENCHMARK(zz_moments)->Apply(shapes);
-}}
+}  // namespace
+}  // namespace ablate::kernels

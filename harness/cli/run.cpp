@@ -38,11 +38,11 @@ ExitStatus run(const Arguments& arguments) {
   line.argument("FILE");
   add_store(line);
   add_overrides(line);
-  line.options()("jobs,j", po::value<int>()->value_name("N"),
-                 "workers at once (default: as many as get more done together, by a short measurement and as far as "
-                 "memory goes)")(
-      "only", po::value<std::string>()->value_name("TERMS"),
-      "train only these runs: 'distill=DKD,seed=3'; also backbone=, reference")(
+  line.options()(
+      "jobs,j", po::value<int>()->value_name("N"),
+      "workers at once (default: as many as get more done together, by a short measurement and as far as "
+      "memory goes)")("only", po::value<std::string>()->value_name("TERMS"),
+                      "train only these runs: 'distill=DKD,seed=3'; also backbone=, reference")(
       "retry", po::value<std::vector<std::string>>()->value_name("STATE"),
       "try ended runs again: failed, diverged; may be given twice")("fail-fast",
                                                                     "stop at the first run that fails")(

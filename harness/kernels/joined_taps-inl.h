@@ -17,11 +17,11 @@ namespace {
 
 /// Pixel q gets sum over taps t that some output has at q, and over taps u of that output, of
 ///   constant_t - curvature_tu (x_u - centre).
-/// By the distance between t and u that is a convolution with a kernel of 2 kernel height - 1 rows and 2 kernel
-/// width - 1 columns, whose values depend on which taps t there are. Rows have a kernel each class. Along a row,
-/// every pixel is given that of the middle of the image (one for each remainder of the stride), and what outputs
-/// beyond the left and the right end would give is taken back: of the columns of the image they see only the
-/// first or the last kernel width / 2.
+/// By the distance between t and u that is a convolution with a kernel of 2 kernel height - 1 rows and 2
+/// kernel width - 1 columns, whose values depend on which taps t there are. Rows have a kernel each class.
+/// Along a row, every pixel is given that of the middle of the image (one for each remainder of the stride),
+/// and what outputs beyond the left and the right end would give is taken back: of the columns of the image
+/// they see only the first or the last kernel width / 2.
 struct JoinedTaps {
   JoinedTaps(Scratch& scratch, const Depthwise& s, const TapGradient& gradient);
 
@@ -48,8 +48,7 @@ struct JoinedTaps {
         const int w = first + i * S;
         Vector sum[P];
         convolve<2 * KW - 1, S>(around, at + w * kLanes, kernel, sum);
-        for (int p = 0; p < P; ++p)
-          hn::Store(hn::Add(constant, sum[p]), kFloats, out + (w + p * S) * kLanes);
+        for (int p = 0; p < P; ++p) hn::Store(hn::Add(constant, sum[p]), kFloats, out + (w + p * S) * kLanes);
       });
     }
     constexpr int kHalf = KW / 2;
@@ -89,7 +88,8 @@ struct JoinedTaps {
   void add(int t, int u, int columns, int column, Vector value, float* kernel) const;
 
   int kernel_height, kernel_width, stride, area, edge_area;
-  float* values;  // [vectors, row classes, size]: kernels of the middle, then of the ends, each before its constant
+  float* values;  // [vectors, row classes, size]: kernels of the middle, then of the ends, each before its
+                  // constant
 };
 
 JoinedTaps::JoinedTaps(Scratch& scratch, const Depthwise& s, const TapGradient& gradient)
@@ -105,7 +105,8 @@ JoinedTaps::JoinedTaps(Scratch& scratch, const Depthwise& s, const TapGradient& 
     Scratch inner;
     const int c = v * kLanes, count = std::min(kLanes, s.channels - c);
     const float* constant = pack(inner, gradient.constant + std::int64_t(c) * taps, count, taps);
-    const float* curvature = pack(inner, gradient.curvature + std::int64_t(c) * taps * taps, count, taps * taps);
+    const float* curvature =
+        pack(inner, gradient.curvature + std::int64_t(c) * taps * taps, count, taps * taps);
     const Vector centre = load_first(gradient.centre + c, count);
     for (int r = 0; r < rows.classes(); ++r)
       fill(s, r, constant, curvature, centre, values + (std::int64_t(v) * rows.classes() + r) * size());

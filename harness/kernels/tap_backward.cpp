@@ -44,8 +44,8 @@ HWY_INLINE void input_row(const Backward& job, const BackwardChunk& chunk, const
   const auto& s = job.s;
   const auto& x = job.reading.x;
   const int c = first + v * kLanes, count = std::min(kLanes, s.channels - c);
-  job.joined.row<KW, S>(c / kLanes, row.row_class, row.around, std::int64_t(v) * chunk.x.ring.row_size, s.width,
-                        chunk.row);
+  job.joined.row<KW, S>(c / kLanes, row.row_class, row.around, std::int64_t(v) * chunk.x.ring.row_size,
+                        s.width, chunk.row);
   const GradientRow to(job.reading, job.dx, chunk.sums, row.pixel, c, job.stream);
   const float* weights = job.weights + std::int64_t(c) * job.taps();
   for_blocks<8>(s.width, [&]<int P>(Pixels<P>, int w) HWY_ATTR {
@@ -105,8 +105,8 @@ void backward_rows(const Backward& job, std::int64_t begin, std::int64_t end, do
     const std::int64_t needed = std::min(end, last + s.kernel_height - 1);
     fetch_rows(job.reading, chunk.x.ring, group, s.channels, s.width, next, needed);
     const int h = int((last - 1) % s.height);
-    const std::int64_t needed_out = (last - 1) / s.height * s.out_height() +
-                                    std::min(s.out_height(), (h + s.kernel_height / 2) / S + 1);
+    const std::int64_t needed_out =
+        (last - 1) / s.height * s.out_height() + std::min(s.out_height(), (h + s.kernel_height / 2) / S + 1);
     fetch_rows(job.dz, chunk.dz, group, s.channels, s.out_width(), next_out, needed_out);
     next = needed, next_out = needed_out;
     for (std::int64_t g = first; g < last; ++g) rows[g - first] = row_of<KW, S>(job, chunk, g);
@@ -140,10 +140,10 @@ void tap_backward_here(const Depthwise& s, ConstValues dz, std::int64_t dz_strid
                .stream = dx.data && streams(dx.data, dx.stride, std::int64_t(s.images) * s.height * s.width,
                                             s.channels)};
   if (dx.sum) job.dx.centre = pad(scratch, dx.centre, s.channels);
-  const auto rows = for_kernel(s.kernel_width, s.stride, []<int KW, int S>() { return backward_rows<KW, S>; });
-  each(chunks.count, [&](std::int64_t i) {
-    rows(job, chunks.begin(i) * s.height, chunks.end(i) * s.height, sums.of(i));
-  });
+  const auto rows =
+      for_kernel(s.kernel_width, s.stride, []<int KW, int S>() { return backward_rows<KW, S>; });
+  each(chunks.count,
+       [&](std::int64_t i) { rows(job, chunks.begin(i) * s.height, chunks.end(i) * s.height, sums.of(i)); });
   sums.finish();
 }
 

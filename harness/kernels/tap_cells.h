@@ -31,8 +31,8 @@ struct TapCells {
   };
   std::vector<First> first;  // [taps]
 
-  /// Taps t and u, t not after u: cells of products; cells of sums where only one of them is inside; outputs of
-  /// an image where neither is.
+  /// Taps t and u, t not after u: cells of products; cells of sums where only one of them is inside; outputs
+  /// of an image where neither is.
   struct Second {
     int t, u;
     std::vector<int> products, alone;

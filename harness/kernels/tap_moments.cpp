@@ -167,10 +167,9 @@ void tap_moments_here(const Depthwise& s, const Source& x, const TapMoments& mom
   const std::int64_t size = std::int64_t(padded(s.channels)) / kLanes * job.doubles();
   double* parts = scratch.zeros<double>(chunks.count * size);
   const auto rows = for_kernel(s.kernel_width, s.stride, []<int KW, int S>() { return add_rows<KW, S>; });
-  each(chunks.count,
-       [&](std::int64_t i) {
-         rows(job, chunks.begin(i) * s.height, chunks.end(i) * s.height, parts + i * size);
-       });
+  each(chunks.count, [&](std::int64_t i) {
+    rows(job, chunks.begin(i) * s.height, chunks.end(i) * s.height, parts + i * size);
+  });
   for (std::int64_t i = 1; i < chunks.count; ++i)
     for (std::int64_t at = 0; at < size; ++at) parts[at] += parts[i * size + at];
   for (int c = 0; c < s.channels; c += kLanes) finish(job, parts + c / kLanes * job.doubles(), c, moments);

@@ -76,10 +76,9 @@ void tap_products_here(const Depthwise& s, ConstValues dz, std::int64_t dz_strid
   const std::int64_t size = std::int64_t(padded(s.channels)) * job.taps();
   double* parts = scratch.zeros<double>(chunks.count * size);
   const auto rows = for_kernel(s.kernel_width, s.stride, []<int KW, int S>() { return add_rows<KW, S>; });
-  each(chunks.count,
-       [&](std::int64_t i) {
-         rows(job, chunks.begin(i) * s.out_height(), chunks.end(i) * s.out_height(), parts + i * size);
-       });
+  each(chunks.count, [&](std::int64_t i) {
+    rows(job, chunks.begin(i) * s.out_height(), chunks.end(i) * s.out_height(), parts + i * size);
+  });
   for (std::int64_t i = 1; i < chunks.count; ++i)
     for (std::int64_t at = 0; at < size; ++at) parts[at] += parts[i * size + at];
   for (int c = 0; c < s.channels; ++c)

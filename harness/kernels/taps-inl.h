@@ -15,9 +15,9 @@ namespace ablate::kernels {
 namespace HWY_NAMESPACE {
 namespace {
 
-/// The rows of all images are numbered through: row g is row g % height of image g / height. A strip of them is
-/// read, all vectors of a group, then worked on vector by vector, so that what belongs to a vector (sums, or
-/// kernels) is fetched once a strip.
+/// The rows of all images are numbered through: row g is row g % height of image g / height. A strip of them
+/// is read, all vectors of a group, then worked on vector by vector, so that what belongs to a vector (sums,
+/// or kernels) is fetched once a strip.
 struct Strip {
   int rows;     // of a strip
   int vectors;  // of a group
@@ -38,7 +38,8 @@ HWY_INLINE void for_strips(const Strip& strip, int channels, std::int64_t begin,
   const int all_vectors = padded(channels) / kLanes;
   for (int v = 0; v < all_vectors; v += strip.vectors)
     for (std::int64_t g = begin; g < end; g += strip.rows)
-      body(Group{v, std::min(strip.vectors, all_vectors - v)}, g, std::min<std::int64_t>(end, g + strip.rows));
+      body(Group{v, std::min(strip.vectors, all_vectors - v)}, g,
+           std::min<std::int64_t>(end, g + strip.rows));
 }
 
 /// Rows from .. end of a map into a ring, all vectors of a group.

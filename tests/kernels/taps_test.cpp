@@ -169,9 +169,7 @@ struct TestGradients {
         for (int u = 0; u < t; ++u) at(c, t, u, taps) = at(c, u, t, taps);
   }
   float& at(int c, int t, int u, int taps) { return curvature[(std::size_t(c) * taps + t) * taps + u]; }
-  TapGradient gradient() const {
-    return {kernel.data(), constant.data(), curvature.data(), centre.data()};
-  }
+  TapGradient gradient() const { return {kernel.data(), constant.data(), curvature.data(), centre.data()}; }
   TestMap dz;
   std::vector<float> kernel, constant, curvature, centre;
 };

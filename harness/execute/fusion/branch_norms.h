@@ -7,8 +7,8 @@
 
 namespace ablate::fusion {
 
-/// The BatchNorms of a unit's branches, known before anything is convolved: mean and 1 / deviation of what each
-/// branch would give, [branches, channels].
+/// The BatchNorms of a unit's branches, known before anything is convolved: mean and 1 / deviation of what
+/// each branch would give, [branches, channels].
 struct BranchNorms {
   std::vector<std::size_t> first;  // of each: its first tensor
   int channels = 0;

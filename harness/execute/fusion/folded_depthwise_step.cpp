@@ -10,10 +10,11 @@ namespace ablate::fusion {
 namespace {
 
 /// All branches of a depthwise unit, each with its BatchNorm, as one convolution, like those of a 1x1 unit
-/// (folded_pointwise_step.cpp), channel by channel: what a branch w_i (zero where its kernel ends) makes of the
-/// taps x_t of the common kernel has the mean w_i mu and the variance w_i S w_i with mu and S the mean and
-/// covariance of the taps, so
-///   z = f x + b with f = sum_i a_i w_i, a_i = gamma_i r_i, r_i = 1 / sqrt(var_i + eps), b = sum_i beta_i - f mu.
+/// (folded_pointwise_step.cpp), channel by channel: what a branch w_i (zero where its kernel ends) makes of
+/// the taps x_t of the common kernel has the mean w_i mu and the variance w_i S w_i with mu and S the mean
+/// and covariance of the taps, so
+///   z = f x + b with f = sum_i a_i w_i, a_i = gamma_i r_i, r_i = 1 / sqrt(var_i + eps), b = sum_i beta_i - f
+///   mu.
 /// Backward, with M outputs, s = sum dz and g = sum dz (x - mu) over them:
 ///   dbeta_i = s, dgamma_i = r_i w_i g, dw_i = a_i (g - r_i dgamma_i S w_i),
 ///   and an output gives its taps f (dz - s / M) - Q (x - mu) with Q = sum_i w_i w_i a_i r_i dgamma_i / M.
@@ -64,8 +65,7 @@ FoldedDepthwiseStep::FoldedDepthwiseStep(std::vector<FoldedBranch> branches, int
     const int top = (kernel_height_ - branch.kernel_height) / 2;
     const int left = (kernel_width_ - branch.kernel_width) / 2;
     for (int h = 0; h < branch.kernel_height; ++h)
-      for (int w = 0; w < branch.kernel_width; ++w)
-        places.push_back((top + h) * kernel_width_ + left + w);
+      for (int w = 0; w < branch.kernel_width; ++w) places.push_back((top + h) * kernel_width_ + left + w);
   }
 }
 
