@@ -61,7 +61,8 @@ def sides(options):
     kept, allocator = keeping_allocator()
     script = "plain" if options.plain else "tuned"
     peer = [sys.executable, str(ROOT / "bench" / "peer" / f"{script}.py"), *(["--autocast"] if options.autocast else [])]
-    ours = [options.program, *([f"--executor={options.executor}"] if options.executor else [])]
+    ours = [options.program, *([f"--executor={options.executor}"] if options.executor else []),
+            *(["--precision=bf16"] if options.bf16 else [])]
     if options.plain:
         kept, allocator = {}, "the default allocator"
     return (peer, dict(common, **kept)), (ours, common), f"bench/peer/{script}.py, {allocator}"
@@ -136,6 +137,7 @@ def heading(options, peer):
     held = f", both sides held to {options.capability}" if options.capability else ""
     kind = " under bfloat16 autocast" if options.autocast else ""
     executor = f"; executor: {options.executor}" if options.executor else ""
+    executor += "; ours with `train.precision: bf16`" if options.bf16 else ""
     return (f"{processor()}{held}, one thread on core {options.core}; {versions()}; peer: {peer}{kind}{executor}; "
             f"{options.rounds} rounds in alternation.")
 
@@ -156,14 +158,15 @@ def parsed():
     parser.add_argument("--executor", help="ours; the program's default otherwise")
     parser.add_argument("--capability", choices=CAPABILITIES, help="holds both sides to these instructions")
     parser.add_argument("--autocast", action="store_true", help="the peer trains in bfloat16 where autocast does")
+    parser.add_argument("--bf16", action="store_true", help="ours trains with train.precision bf16")
     parser.add_argument("--plain", action="store_true", help="the peer is what most people write; training only")
     parser.add_argument("--write", action="store_true", help=f"puts the tables into {PAGE.relative_to(ROOT)}")
     options = parser.parse_intermixed_args()
     if unknown := set(options.networks) - set(NETWORKS):
         parser.error(f"no network {', '.join(sorted(unknown))}; there are {', '.join(NETWORKS)}")
-    if options.plain or options.autocast:
+    if options.plain or options.autocast or options.bf16:
         options.mode = "train"
-    if options.write and (options.networks or options.mode or options.capability or options.executor):
+    if options.write and (options.networks or options.mode or options.capability or options.executor or options.bf16):
         parser.error("--write takes the whole table")
     return options
 
