@@ -19,43 +19,64 @@ struct Span {
   Lanes last;
 };
 
-/// Values of a Source as its reader sees them.
+/// A pixel's values as the reader of a Source sees them, a vector of channels at a time.
+template <class T, Act kAct, bool kAffine>
+struct SourcePixel {
+  const T* HWY_RESTRICT value;
+  const float *HWY_RESTRICT scale, *HWY_RESTRICT shift;
+
+  HWY_INLINE Vector at(int c, const Lanes& lanes) const {
+    const Vector v = lanes.load(value + c);
+    if constexpr (!kAffine) return activated<kAct>(v);
+    return activated<kAct>(hn::MulAdd(v, lanes.load(scale + c), lanes.load(shift + c)));
+  }
+};
+
 template <class T, Act kAct, bool kAffine>
 struct SourceReader {
   const Source& x;
 
-  HWY_INLINE Vector at(std::int64_t pixel, int c, const Lanes& lanes) const {
-    const Vector value = lanes.load(x.data.as<T>() + pixel * x.stride + c);
-    if constexpr (!kAffine) return activated<kAct>(value);
-    return activated<kAct>(hn::MulAdd(value, lanes.load(x.scale + c), lanes.load(x.shift + c)));
+  HWY_INLINE SourcePixel<T, kAct, kAffine> pixel(std::int64_t r) const {
+    return {x.data.as<T>() + r * x.stride, x.scale, x.shift};
   }
 };
 
 /// The same for the gradient d.
 template <class T, bool kNormalized>
+struct GradientPixel {
+  const T *HWY_RESTRICT dz, *HWY_RESTRICT y;
+  const float *HWY_RESTRICT c1, *HWY_RESTRICT c2, *HWY_RESTRICT c3;
+
+  HWY_INLINE Vector at(int c, const Lanes& lanes) const {
+    const Vector v = lanes.load(dz + c);
+    if constexpr (!kNormalized) return v;
+    return hn::MulAdd(v, lanes.load(c1 + c),
+                      hn::MulAdd(lanes.load(y + c), lanes.load(c2 + c), lanes.load(c3 + c)));
+  }
+};
+
+template <class T, bool kNormalized>
 struct GradientReader {
   const GradientIn& d;
 
-  HWY_INLINE Vector at(std::int64_t pixel, int c, const Lanes& lanes) const {
-    const Vector dz = lanes.load(d.dz.as<T>() + pixel * d.stride + c);
-    if constexpr (!kNormalized) return dz;
-    const Vector y = lanes.load(d.y.as<T>() + pixel * d.y_stride + c);
-    return hn::MulAdd(dz, lanes.load(d.c1 + c), hn::MulAdd(y, lanes.load(d.c2 + c), lanes.load(d.c3 + c)));
+  HWY_INLINE GradientPixel<T, kNormalized> pixel(std::int64_t r) const {
+    const T* y = kNormalized ? d.y.as<T>() + r * d.y_stride : nullptr;
+    return {d.dz.as<T>() + r * d.stride, y, d.c1, d.c2, d.c3};
   }
 };
 
 /// Copies a pixel's values. Whole vectors are written: up to kLanes - 1 floats beyond the last value become
 /// zero.
-template <bool kRounded = false, class Reader>
-HWY_INLINE void read_pixel(const Reader& reader, std::int64_t pixel, const Span& span,
-                           float* HWY_RESTRICT to) {
-  const auto put = [&](int c, const Lanes& lanes) HWY_ATTR {
-    const Vector value = reader.at(pixel, c, lanes);
-    hn::StoreU(kRounded ? rounded(value) : value, Floats(), to + c);
-  };
+template <bool kRounded = false, class Pixel>
+HWY_INLINE void read_pixel(const Pixel& pixel, const Span& span, float* HWY_RESTRICT to) {
   int c = 0;
-  for (; c < span.whole; c += kLanes) put(c, Lanes(kLanes));
-  if (span.rest) put(c, span.last);
+  for (; c < span.whole; c += kLanes) {
+    const Vector value = pixel.at(c, Lanes(kLanes));
+    hn::StoreU(kRounded ? rounded(value) : value, Floats(), to + c);
+  }
+  if (!span.rest) return;
+  const Vector value = pixel.at(c, span.last);
+  hn::StoreU(kRounded ? rounded(value) : value, Floats(), to + c);
 }
 
 /// Calls use(reader) with the reader that fits.

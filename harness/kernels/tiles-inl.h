@@ -35,7 +35,7 @@ class FloatTile {
     with_reader(map, [&](auto reader) HWY_ATTR {
       const Span span(channels_);
       for (int r = 0; r < rows; ++r)
-        read_pixel<kRounded>(reader, first + r, span, values_ + std::int64_t(r) * stride_);
+        read_pixel<kRounded>(reader.pixel(first + r), span, values_ + std::int64_t(r) * stride_);
     });
   }
 
@@ -76,8 +76,8 @@ class PairTile {
   HWY_NOINLINE void load(const Map& map, std::int64_t first, int rows) {
     with_reader(map, [&](auto reader) HWY_ATTR {
       int r = 0;
-      for (; r + 2 <= rows; r += 2) load_two<true>(reader, first + r, r);
-      if (r < rows) load_two<false>(reader, first + r, r);
+      for (; r + 2 <= rows; r += 2) load_two<true>(reader.pixel(first + r), reader.pixel(first + r + 1), r);
+      if (r < rows) load_two<false>(reader.pixel(first + r), reader.pixel(first + r), r);
     });
   }
 
@@ -94,21 +94,21 @@ class PairTile {
 
  private:
   /// Rows r and r + 1 of the tile; the second is zero without kBoth.
-  template <bool kBoth, class Reader>
-  HWY_INLINE void load_two(const Reader& reader, std::int64_t pixel, int r) {
+  template <bool kBoth, class Pixel>
+  HWY_INLINE void load_two(const Pixel& one, const Pixel& other, int r) {
     int c = 0;
     for (; c + 2 * kLanes <= channels_; c += 2 * kLanes)
-      load_part<kBoth>(reader, pixel, r, c, Lanes(kLanes), Lanes(kLanes));
+      load_part<kBoth>(one, other, r, c, Lanes(kLanes), Lanes(kLanes));
     if (c < channels_)
-      load_part<kBoth>(reader, pixel, r, c, Lanes(channels_ - c), Lanes(std::max(0, channels_ - c - kLanes)));
+      load_part<kBoth>(one, other, r, c, Lanes(channels_ - c), Lanes(std::max(0, channels_ - c - kLanes)));
   }
 
-  template <bool kBoth, class Reader>
-  HWY_INLINE void load_part(const Reader& reader, std::int64_t pixel, int r, int c, const Lanes& first,
+  template <bool kBoth, class Pixel>
+  HWY_INLINE void load_part(const Pixel& one, const Pixel& other, int r, int c, const Lanes& first,
                             const Lanes& second) {
-    const auto a = joined(reader.at(pixel, c, first), reader.at(pixel, c + kLanes, second));
+    const auto a = joined(one.at(c, first), one.at(c + kLanes, second));
     auto b = hn::Zero(Words());
-    if constexpr (kBoth) b = joined(reader.at(pixel + 1, c, first), reader.at(pixel + 1, c + kLanes, second));
+    if constexpr (kBoth) b = joined(other.at(c, first), other.at(c + kLanes, second));
     if (sums_.over_channels) {
       Pair* to = channels_pairs_ + std::int64_t(r) * channels_stride_ + c / 2;
       store_factors(a, to);
