@@ -29,6 +29,10 @@ struct GradientIn {
   ConstValues y;
   std::int64_t y_stride = 0;
   const float *c1 = nullptr, *c2 = nullptr, *c3 = nullptr;  // [C] each, or none
+  /// dz has C / repeats channels, which are seen so many times in a row: convolutions whose outputs are
+  /// summed share their gradient. Only pointwise_backward takes more than one, and of bfloat16 maps of even
+  /// channels.
+  int repeats = 1;
 };
 
 /// Where the gradient with respect to the z of a Source goes: this reader's part g * act'(z), stored as

@@ -82,7 +82,7 @@ struct PointwiseBackward {
              double* dot) const {
     Scratch scratch;
     const bool with_dw = weight_sums != nullptr;
-    Tile d_tile(scratch, tile, shape.out, {.over_channels = with_dx, .over_pixels = with_dw});
+    Tile d_tile(scratch, tile, shape.out, {.over_channels = with_dx, .over_pixels = with_dw}, d.repeats);
     Tile x_tile(scratch, with_dw ? tile : 0, shape.in, {.over_channels = false, .over_pixels = true});
     auto* pixels = scratch.take<std::int64_t>(tile);
     const GradientSums sums(scratch, shape.in, dx.sum != nullptr);
@@ -107,7 +107,7 @@ struct PointwiseBackward {
   }
 
   Ahead ahead(std::int64_t row) const {
-    const auto next = AheadMap::of<F>(d.dz + row * d.stride, d.stride, shape.out);
+    const auto next = AheadMap::of<F>(d.dz + row * d.stride, d.stride, shape.out / d.repeats);
     return {next, d.c1 ? AheadMap::of<F>(d.y + row * d.y_stride, d.y_stride, shape.out) : next};
   }
 };
@@ -120,9 +120,8 @@ void backward(const Pointwise& shape, const GradientIn& d, const Source& x, cons
   const bool with_dx = dx.data || dx.sum;
   Packed<typename Tile::Factor> packed;
   if (with_dx)
-    packed = packed_for<Tile>(
-        scratch.take<typename Tile::Factor>(packed_size<Tile>(shape.out, shape.in)), w, shape.in, 1,
-        shape.out, shape.in);
+    packed = packed_for<Tile>(scratch.take<typename Tile::Factor>(packed_size<Tile>(shape.out, shape.in)), w,
+                              shape.in, 1, shape.out, shape.in);
   const int tile = tile_rows(shape.in, shape.out);
   const auto chunks = cut_for_weights(shape.rows, tile, dw ? weights.floats() : 0);
   float* weight_sums = dw ? scratch.floats(chunks.count * weights.floats()) : nullptr;

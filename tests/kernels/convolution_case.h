@@ -36,6 +36,10 @@ class Matrix {
   ConstValues data() const { return ConstValues(memory_.data(), type_) + offset_; }
   double at(std::int64_t r, int c) const { return oracle::number(data(), r * stride + c); }
 
+  void copy(std::int64_t r, int from, int to) {
+    put(offset_ + r * stride + to, static_cast<float>(at(r, from)));
+  }
+
   void fill(const std::function<float()>& value) {
     for (std::int64_t r = 0; r < rows; ++r)
       for (int c = 0; c < channels; ++c) put(offset_ + r * stride + c, value());

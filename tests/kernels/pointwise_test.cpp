@@ -70,6 +70,24 @@ TEST_P(Pointwise, GivesTheSameBitsForAFewImagesWithWeightsPackedBefore) {
   EXPECT_EQ(whole.y.values(), in_parts.y.values());
 }
 
+TEST_P(Pointwise, ReadsARepeatedGradientLikeOneThatIsStoredSoOften) {
+  for (const auto& [channels, repeats] : std::vector<std::pair<int, int>>{{20, 3}, {6, 2}, {48, 4}}) {
+    const Shape shape{150, 50, channels * repeats};
+    Case stored = case_of(shape, GetParam().options());
+    for (std::int64_t r = 0; r < shape.rows; ++r)
+      for (int c = channels; c < shape.out; ++c) stored.dz.copy(r, c % channels, c);
+    Case repeated = stored;
+    auto gradient = repeated.gradient();
+    gradient.repeats = repeats;
+    run(shape, stored, in_order);
+    pointwise_backward(shape, gradient, repeated.source(), repeated.w.data(), repeated.gradient_out(),
+                       repeated.weight_gradient(), in_order);
+    EXPECT_EQ(stored.dx.values(), repeated.dx.values());
+    EXPECT_EQ(stored.dw, repeated.dw);
+    EXPECT_EQ(stored.dot, repeated.dot);
+  }
+}
+
 TEST_P(Pointwise, TakesMapsWithoutGaps) {
   Options options = GetParam().options();
   options.gap = options.offset = 0;

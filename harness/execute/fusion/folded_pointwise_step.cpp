@@ -171,16 +171,12 @@ void FoldedPointwiseStep::backward(Work& work) const {
   const double* sum = work.sum(out());
   const auto back = floats(fold.centre, -1);
   const std::vector<float> one(std::max(k, outputs()), 1.0f), zero(std::max(k, outputs()), 0.0f);
-  const auto products = matrix(outputs(), k);  // G
-  const kernels::Source centred{
-      .data = x.data, .stride = x.stride, .scale = one.data(), .shift = back.data()};
-  kernels::pointwise_backward({pixels, k, outputs()}, {.dz = g.data, .stride = g.stride}, centred, nullptr,
-                              {}, data(products), threads());
-  const auto curvature = give_weights(work, fold, products, sum);  // -Q
-  if (!work.wanted(in())) return;
   std::vector<float> mean_gradient(outputs(), 0.0f);
   if (work.pass().training)
     for (int n = 0; n < outputs(); ++n) mean_gradient[n] = static_cast<float>(-sum[n] / pixels);
+  // G is the same whether the mean gradient is taken from dz or not: x is centred.
+  const auto products = matrix(outputs(), k);
+  const auto dx = work.wanted(in()) ? work.part(in()) : kernels::GradientOut();
   kernels::pointwise_backward({pixels, k, outputs()},
                               {.dz = g.data,
                                .stride = g.stride,
@@ -189,8 +185,10 @@ void FoldedPointwiseStep::backward(Work& work) const {
                                .c1 = one.data(),
                                .c2 = zero.data(),
                                .c3 = mean_gradient.data()},
-                              x, data(fold.folded), work.part(in()), nullptr, threads());
-  if (!work.pass().training) return;
+                              {.data = x.data, .stride = x.stride, .scale = one.data(), .shift = back.data()},
+                              data(fold.folded), dx, data(products), threads());
+  const auto curvature = give_weights(work, fold, products, sum);  // -Q
+  if (!work.wanted(in()) || !work.pass().training) return;
   kernels::pointwise_backward({pixels, k, k},
                               {.dz = x.data,
                                .stride = x.stride,

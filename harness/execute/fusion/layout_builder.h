@@ -13,6 +13,8 @@
 
 namespace ablate::fusion {
 
+struct FoldedBranch;
+
 Act act_of(Activation activation);
 
 /// Makes a graph into steps, node by node: a node is a view of what is there, or steps of own kernels, or,
@@ -41,7 +43,8 @@ class LayoutBuilder {
   bool add_fused(Value value);
   void add_reference(Value value);
   void unit(Value value);
-  void folded(Value value, View out, bool depthwise);
+  bool together(Value value, View out);
+  std::vector<FoldedBranch> branches_of(Value value) const;
   View branch(Value value, std::size_t index, const View& out);
   View linear(Value value);
   bool upsample(Value value);

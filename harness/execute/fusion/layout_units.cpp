@@ -109,14 +109,7 @@ void LayoutBuilder::unit(Value value) {
     views_[value].act = act;
     return;
   }
-  const bool depthwise = is_depthwise_sum(n) && folds_well(n.shape);
-  if (depthwise || (is_foldable(n) && folds_well(node(in(value)).shape.channels, n.shape.channels))) {
-    if (out.root < 0) out = new_root(n.shape, true, true);
-    folded(value, out, depthwise);
-    out.act = act;
-    views_[value] = out;
-    return;
-  }
+  if (together(value, out)) return;
   std::vector<View> terms;
   for (std::size_t b = 0; b < n.branches.size(); ++b) terms.push_back(branch(value, b, {}));
   if (out.root < 0) out = new_root(n.shape, act != Act::None);
@@ -126,10 +119,37 @@ void LayoutBuilder::unit(Value value) {
   views_[value] = out;
 }
 
-void LayoutBuilder::folded(Value value, View out, bool depthwise) {
+/// All branches in one step, where there is one that is better than a step each: folded into one convolution,
+/// or side by side. `out`: where the sum goes, if it has its place.
+bool LayoutBuilder::together(Value value, View out) {
+  const auto& n = node(value);
+  const int channels = node(in(value)).shape.channels;
+  const bool depthwise = is_depthwise_sum(n) && folds_well(n.shape), pointwise = is_foldable(n);
+  const bool folds = depthwise || (pointwise && folds_well(channels, n.shape.channels));
+  // bfloat16 numbers are multiplied in pairs of neighbours, which no two branches share.
+  if (!folds && (!pointwise || n.shape.channels % 2 != 0)) return false;
+  const auto act = act_of(n.activation);
+  if (out.root < 0) out = new_root(n.shape, folds || act != Act::None, folds);
   out.act = Act::None;
+  auto branches = branches_of(value);
+  if (depthwise) {
+    const auto stride = n.branches[0].links.size() == 1 ? 1 : n.branches[0].links[0].stride;
+    layout_.steps.push_back(folded_depthwise_step(std::move(branches), stride, readable(input(value)), out));
+  } else if (folds) {
+    layout_.steps.push_back(folded_pointwise_step(std::move(branches), plain(input(value)), out));
+  } else {
+    Shape all = n.shape;
+    all.channels *= static_cast<int>(branches.size());
+    const View joined = new_root(all, true, true);
+    layout_.steps.push_back(concatenated_step(std::move(branches), readable(input(value)), joined, out));
+  }
+  out.act = act;
+  views_[value] = out;
+  return true;
+}
+
+std::vector<FoldedBranch> LayoutBuilder::branches_of(Value value) const {
   std::vector<FoldedBranch> branches;
-  int stride = 1;
   for (std::size_t b = 0; b < node(value).branches.size(); ++b) {
     const auto& tensors = plan_->nodes[value].tensors[b];
     auto& branch = branches.emplace_back(FoldedBranch{.weight = std::nullopt, .norm = tensors.back()});
@@ -138,11 +158,8 @@ void LayoutBuilder::folded(Value value, View out, bool depthwise) {
     branch.weight = tensors[0];
     branch.kernel_height = convolution.kernel_height;
     branch.kernel_width = convolution.kernel_width;
-    stride = convolution.stride;
   }
-  layout_.steps.push_back(
-      depthwise ? folded_depthwise_step(std::move(branches), stride, readable(input(value)), out)
-                : folded_pointwise_step(std::move(branches), plain(input(value)), out));
+  return branches;
 }
 
 /// What a branch makes, before the activation; in a root of its own unless it is given its place.

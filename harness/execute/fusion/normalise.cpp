@@ -63,39 +63,37 @@ void set_affine(Work& work, const View& view, const Affine& affine) {
   }
 }
 
-RawGradient::RawGradient(Work& work, const View& view, const Affine& affine)
-    : dz_(work.gradient(view)), raw_(work.raw(view)) {
+void GradientFactors::add(Work& work, const View& view, const Affine& affine) {
   const double *sum = work.sum(view), *dot = work.dot(view);
-  if (affine.kind == Affine::Kind::Bias) {
-    if (float* bias = work.weight_gradient(affine.first)) std::copy_n(sum, view.channels, bias);
-    return;
-  }
-  if (affine.kind == Affine::Kind::None) return;
   float *weight = work.weight_gradient(affine.first), *bias = work.weight_gradient(affine.first + 1);
   const double rows = work.pass().training ? static_cast<double>(work.rows(view)) : INFINITY;
-  c1_.resize(view.channels);
-  c2_.resize(view.channels);
-  c3_.resize(view.channels);
   for (int c = 0; c < view.channels; ++c) {
     const double inverse = 1 / work.deviation(view)[c], factor = work.weight(affine.first)[c] * inverse;
     const double against = dot[c] * inverse;  // sum of dz * x^
     if (weight) weight[c] = static_cast<float>(against);
     if (bias) bias[c] = static_cast<float>(sum[c]);
     const double slope = -factor * inverse * against / rows;
-    c1_[c] = static_cast<float>(factor);
-    c2_[c] = static_cast<float>(slope);
-    c3_[c] = static_cast<float>(-factor * sum[c] / rows - slope * work.mean(view)[c]);
+    c1.push_back(static_cast<float>(factor));
+    c2.push_back(static_cast<float>(slope));
+    c3.push_back(static_cast<float>(-factor * sum[c] / rows - slope * work.mean(view)[c]));
   }
+}
+
+RawGradient::RawGradient(Work& work, const View& view, const Affine& affine)
+    : dz_(work.gradient(view)), raw_(work.raw(view)) {
+  if (affine.kind == Affine::Kind::Norm) factors_.add(work, view, affine);
+  if (affine.kind != Affine::Kind::Bias) return;
+  if (float* bias = work.weight_gradient(affine.first)) std::copy_n(work.sum(view), view.channels, bias);
 }
 
 kernels::GradientIn RawGradient::in() const {
   kernels::GradientIn in{.dz = dz_.data, .stride = dz_.stride};
-  if (c1_.empty()) return in;
+  if (factors_.c1.empty()) return in;
   in.y = raw_.data;
   in.y_stride = raw_.stride;
-  in.c1 = c1_.data();
-  in.c2 = c2_.data();
-  in.c3 = c3_.data();
+  in.c1 = factors_.c1.data();
+  in.c2 = factors_.c2.data();
+  in.c3 = factors_.c3.data();
   return in;
 }
 

@@ -23,6 +23,16 @@ kernels::Moments moments_for(Work& work, const View& view, const Affine& affine)
 /// batch. Throws Error when a batch has one value a channel.
 void set_affine(Work& work, const View& view, const Affine& affine);
 
+/// What BatchNorm's gradient multiplies dz and the raw values by and adds, channel by channel: c1, c2, c3 of
+/// kernels::GradientIn.
+struct GradientFactors {
+  std::vector<float> c1, c2, c3;
+
+  /// Adds those of the view's channels, from the sums of its gradient; stores the gradient of BatchNorm's
+  /// weight and bias.
+  void add(Work& work, const View& view, const Affine& affine);
+};
+
 /// The gradient with respect to the view's raw values, as kernels load it, and that of BatchNorm's weight and
 /// bias, which is stored. dx = weight / deviation * (dz - mean(dz) - x^ * mean(dz * x^)): Ioffe and Szegedy
 /// 2015, arXiv:1502.03167.
@@ -34,7 +44,7 @@ class RawGradient {
  private:
   Rows dz_;
   kernels::Source raw_;
-  std::vector<float> c1_, c2_, c3_;  // empty: dz as it is
+  GradientFactors factors_;  // empty: dz as it is
 };
 
 }  // namespace ablate::fusion

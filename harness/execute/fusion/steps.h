@@ -24,7 +24,7 @@ bool is_depthwise(const Link& link);
 /// A convolution, then its bias or BatchNorm. `weight`: its position among the weights.
 std::unique_ptr<Step> convolution_step(const Link& link, const View& in, const View& out, std::size_t weight,
                                        const Affine& affine);
-/// A branch of a unit whose branches are made one convolution.
+/// A branch of a unit whose branches are computed together.
 struct FoldedBranch {
   std::optional<std::size_t> weight;  // none: the identity
   std::size_t norm = 0;               // the first tensor of its BatchNorm
@@ -33,8 +33,12 @@ struct FoldedBranch {
 /// All branches of a 1x1 unit as one convolution. `in` is read as it stands.
 std::unique_ptr<Step> folded_pointwise_step(std::vector<FoldedBranch> branches, const View& in,
                                             const View& out);
-/// True when folding takes less time than one convolution a branch.
+/// True when folding takes less time than concatenating.
 bool folds_well(int in, int out);
+/// All branches of a 1x1 unit, none of them the identity, as one convolution to `joined`, their outputs side
+/// by side, whose sum is `out`.
+std::unique_ptr<Step> concatenated_step(std::vector<FoldedBranch> branches, const View& in,
+                                        const View& joined, const View& out);
 /// All branches of a depthwise unit as one convolution.
 std::unique_ptr<Step> folded_depthwise_step(std::vector<FoldedBranch> branches, int stride, const View& in,
                                             const View& out);
