@@ -125,67 +125,80 @@ struct StoreGradient : GradientTile {
 
   int columns;
 
+  /// Its sums are in memory: while tiles are multiplied there are no registers for them.
   template <int kVectors>
   struct Panel {
     HWY_INLINE Panel(const StoreGradient& all_, int column_)
         : all(all_), column(column_), last(all_.columns - column_ - (kVectors - 1) * kLanes) {
+      if (!all.sum) return;
       HWY_UNROLL(4)
       for (int j = 0; j < kVectors; ++j) {
-        sum[j] = dot[j] = scale[j] = shift[j] = centre[j] = hn::Zero(Floats());
-        if constexpr (kAct != Act::None) {
-          scale[j] = lanes(j).load(all.x.scale + column + j * kLanes);
-          shift[j] = lanes(j).load(all.x.shift + column + j * kLanes);
-        }
-        if (all.sum) centre[j] = lanes(j).load(all.dx.centre + column + j * kLanes);
+        hn::StoreU(hn::Zero(Floats()), Floats(), all.sum + column + j * kLanes);
+        hn::StoreU(hn::Zero(Floats()), Floats(), all.dot + column + j * kLanes);
       }
     }
 
     template <int kRows>
     HWY_INLINE void take(int row, const RegisterTile<kRows, kVectors>& tile) {
+      HWY_UNROLL(4)
+      for (int j = 0; j < kVectors; ++j) {
+        Vector parts[kRows];
+        HWY_UNROLL(8)
+        for (int i = 0; i < kRows; ++i) parts[i] = tile.at[i][j];
+        take(row, column + j * kLanes, lanes(j), parts);
+      }
+    }
+
+    template <int kRows>
+    HWY_INLINE void take(int row, int c, const Lanes& lanes, Vector (&part)[kRows]) {
+      Vector scale = hn::Zero(Floats()), shift = scale, centre = scale, sum = scale, dot = scale;
+      if constexpr (kAct != Act::None)
+        scale = lanes.load(all.x.scale + c), shift = lanes.load(all.x.shift + c);
+      if (all.sum) {
+        centre = lanes.load(all.dx.centre + c);
+        sum = hn::LoadU(Floats(), all.sum + c), dot = hn::LoadU(Floats(), all.dot + c);
+      }
+      HWY_UNROLL(8)
+      for (int i = 0; i < kRows; ++i) {
+        const T* from = all.x.data.template as<T>() + all.pixels[row + i] * all.x.stride + c;
+        Vector value = hn::Zero(Floats());
+        if (all.ahead) hwy::Prefetch(from + all.ahead);
+        if (kAct != Act::None || all.sum) value = lanes.load(from);
+        part[i] = masked<kAct>(part[i], hn::MulAdd(value, scale, shift));
+        if (!all.sum) continue;
+        sum = hn::Add(sum, part[i]);
+        dot = hn::MulAdd(part[i], hn::Sub(value, centre), dot);
+      }
+      if (all.sum) {
+        hn::StoreU(sum, Floats(), all.sum + c);
+        hn::StoreU(dot, Floats(), all.dot + c);
+      }
+      if (all.dx.data) put(row, c, lanes, part);
+    }
+
+    template <int kRows>
+    HWY_INLINE void put(int row, int c, const Lanes& lanes, Vector (&part)[kRows]) {
       HWY_UNROLL(8)
       for (int i = 0; i < kRows; ++i) {
         const std::int64_t pixel = all.pixels[row + i];
-        HWY_UNROLL(4)
-        for (int j = 0; j < kVectors; ++j) take(pixel, j, tile.at[i][j]);
+        if (all.dx.base)
+          part[i] =
+              hn::Add(part[i], lanes.load(all.dx.base.template as<T>() + pixel * all.dx.base_stride + c));
+        T* to = all.dx.data.template as<T>() + pixel * all.dx.stride + c;
+        if constexpr (kStream)
+          stream(part[i], to);
+        else
+          lanes.store(part[i], to);
       }
     }
 
-    HWY_INLINE void take(std::int64_t pixel, int j, Vector part) {
-      const int c = column + j * kLanes;
-      const T* from = all.x.data.template as<T>() + pixel * all.x.stride + c;
-      Vector value = hn::Zero(Floats());
-      if (all.ahead) hwy::Prefetch(from + all.ahead);
-      if (kAct != Act::None || all.sum) value = lanes(j).load(from);
-      part = masked<kAct>(part, hn::MulAdd(value, scale[j], shift[j]));
-      if (all.sum) {
-        sum[j] = hn::Add(sum[j], part);
-        dot[j] = hn::MulAdd(part, hn::Sub(value, centre[j]), dot[j]);
-      }
-      if (!all.dx.data) return;
-      if (all.dx.base)
-        part = hn::Add(part, lanes(j).load(all.dx.base.template as<T>() + pixel * all.dx.base_stride + c));
-      T* to = all.dx.data.template as<T>() + pixel * all.dx.stride + c;
-      if constexpr (kStream)
-        stream(part, to);
-      else
-        lanes(j).store(part, to);
-    }
-
-    HWY_INLINE void finish() {
-      if (!all.sum) return;
-      HWY_UNROLL(4)
-      for (int j = 0; j < kVectors; ++j) {
-        hn::StoreU(sum[j], Floats(), all.sum + column + j * kLanes);
-        hn::StoreU(dot[j], Floats(), all.dot + column + j * kLanes);
-      }
-    }
+    HWY_INLINE void finish() {}
 
     HWY_INLINE Lanes lanes(int j) const { return j < kVectors - 1 ? Lanes(kLanes) : last; }
 
     const StoreGradient& all;
     int column;
     Lanes last;
-    Vector sum[kVectors], dot[kVectors], scale[kVectors], shift[kVectors], centre[kVectors];
   };
 };
 
