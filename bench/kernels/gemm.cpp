@@ -87,6 +87,9 @@ void pointwise_shapes(benchmark::internal::Benchmark* of) {
   of->ArgNames({"rows", "in", "out"})->Unit(benchmark::kMillisecond);
   for (const auto& shape : std::vector<std::vector<std::int64_t>>{{131072, 24, 144},
                                                                   {131072, 144, 24},
+                                                                  {131072, 16, 96},
+                                                                  {8192, 116, 116},
+                                                                  {2048, 464, 1024},
                                                                   {8192, 96, 576},
                                                                   {2048, 960, 160},
                                                                   {32768, 58, 58},

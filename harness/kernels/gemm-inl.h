@@ -130,6 +130,7 @@ struct Ahead {
 template <int kRows, int kVectors, class F>
 HWY_INLINE void multiply(int depth, const F* a, std::int64_t a_stride, const F* panel,
                          RegisterTile<kRows, kVectors>& sums) {
+  HWY_UNROLL(2)
   for (int k = 0; k < depth; ++k) multiply_step(a + k, a_stride, panel + k * kVectors * kLanes, sums);
 }
 
@@ -139,13 +140,16 @@ HWY_INLINE void multiply(int depth, const F* a, std::int64_t a_stride, const F* 
                          RegisterTile<kRows, kVectors>& sums, const Ahead& ahead, int row) {
   const std::byte* first = ahead.first.data + row * ahead.first.stride;
   const std::byte* second = ahead.second.data + row * ahead.second.stride;
-  for (; depth > 0; first += ahead.first.jump, second += ahead.second.jump)
-    for (int l = 0; l < 8 && depth > 0; ++l, --depth, ++a, panel += kVectors * kLanes) {
+  for (; depth >= 8; depth -= 8, first += ahead.first.jump, second += ahead.second.jump) {
+    HWY_UNROLL(2)
+    for (int l = 0; l < 8; ++l, ++a, panel += kVectors * kLanes) {
       hwy::Prefetch(first);
       hwy::Prefetch(second);
       first += ahead.first.step, second += ahead.second.step;
       multiply_step(a, a_stride, panel, sums);
     }
+  }
+  multiply(depth, a, a_stride, panel, sums);
 }
 
 /// What a product begins with: zero, or a sum over other columns of a. [rows, stride].

@@ -89,15 +89,16 @@ struct PointwiseBackward {
     if (with_dw) std::fill_n(weight_sums, weights.floats(), 0.0f);
     for (std::int64_t row = begin; row < end; row += tile) {
       const int rows = static_cast<int>(std::min<std::int64_t>(tile, end - row));
+      const bool more = row + 2 * tile <= end;
       d_tile.load(d, row, rows);
       if (with_dw) {
         x_tile.load(x, row, rows);
         weights.add_rows(Tile::steps(rows), d_tile.over_pixels(), d_tile.pixels_stride(),
-                         x_tile.over_pixels(), x_tile.pixels_stride(), weight_sums);
+                         x_tile.over_pixels(), x_tile.pixels_stride(), weight_sums,
+                         more && shares_fetching() ? rows_ahead(row + tile) : AheadRows());
       }
       if (!with_dx) continue;
       for (int r = 0; r < rows; ++r) pixels[r] = row + r;
-      const bool more = row + 2 * tile <= end;
       multiply_to_gradient<T>(rows, d_tile.over_channels(), d_tile.channels_stride(), w, {},
                               {x, dx, pixels, sums.sum, sums.dot, more ? tile * x.stride : 0}, stream,
                               more ? ahead(row + tile) : Ahead());
@@ -106,9 +107,17 @@ struct PointwiseBackward {
     if (stream) hwy::FlushStream();
   }
 
+  /// Both products fetch one of the two maps that d is made of, so that memory is asked at an even rate.
+  bool shares_fetching() const { return with_dx && d.c1 && d.repeats == 1 && kNumbers<F> == 1; }
+  AheadRows rows_ahead(std::int64_t row) const {
+    const auto dz = d.dz + row * d.stride;
+    return {dz, dz, d.stride, d.stride, shape.out};
+  }
   Ahead ahead(std::int64_t row) const {
-    const auto next = AheadMap::of<F>(d.dz + row * d.stride, d.stride, shape.out / d.repeats);
-    return {next, d.c1 ? AheadMap::of<F>(d.y + row * d.y_stride, d.y_stride, shape.out) : next};
+    const auto dz = AheadMap::of<F>(d.dz + row * d.stride, d.stride, shape.out / d.repeats);
+    if (!d.c1) return {dz, dz};
+    const auto y = AheadMap::of<F>(d.y + row * d.y_stride, d.y_stride, shape.out);
+    return {shares_fetching() ? y : dz, y};
   }
 };
 
