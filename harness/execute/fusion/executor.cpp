@@ -1,5 +1,4 @@
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/cat.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/csrc/autograd/graph_task.h>
 
@@ -102,34 +101,10 @@ class FusedExecutor final : public Executor {
       return FusedNetwork::apply(images, at::TensorList(trained), work, outputs);
     }
     const at::NoGradGuard no_gradients;
-    if (pass.training) return maps_of(layout, outputs, weights, images, pass);
-    return in_slices(layout, outputs, weights, images, pass);
-  }
-
-  variable_list maps_of(const std::shared_ptr<const Layout>& layout, const std::vector<View>& outputs,
-                        const Weights& weights, const at::Tensor& images, const Pass& pass,
-                        fusion::PackedCache* packed = nullptr) const {
-    Work work(layout, weights, pass, images, false, clock_, packed);
-    work.forward();
-    return outputs_of(work, outputs);
-  }
-
-  /// In evaluation images do not depend on each other: so many at a time that their maps stay in the caches.
-  variable_list in_slices(const std::shared_ptr<const Layout>& layout, const std::vector<View>& outputs,
-                          const Weights& weights, const at::Tensor& images, const Pass& pass) const {
-    constexpr std::int64_t kCachedValues = 2 << 20;
-    const auto slice = std::max<std::int64_t>(1, kCachedValues / layout->widest);
-    if (images.size(0) <= slice) return maps_of(layout, outputs, weights, images, pass);
     fusion::PackedCache packed;
-    std::vector<variable_list> slices(outputs.size());
-    for (std::int64_t first = 0; first < images.size(0); first += slice) {
-      const auto some = images.narrow(0, first, std::min(slice, images.size(0) - first));
-      const auto maps = maps_of(layout, outputs, weights, some, pass, &packed);
-      for (std::size_t i = 0; i < maps.size(); ++i) slices[i].push_back(maps[i]);
-    }
-    variable_list whole;
-    for (const auto& parts : slices) whole.push_back(at::cat(parts));
-    return whole;
+    Work work(layout, weights, pass, images, false, clock_, &packed);
+    pass.training ? work.forward() : work.forward_in_slices();
+    return outputs_of(work, outputs);
   }
 
   Output named(const variable_list& maps, const Pass& pass) const {

@@ -23,20 +23,50 @@ std::vector<std::vector<int>> last_uses(const Layout& layout) {
   return uses;
 }
 
-std::int64_t widest_step(const Layout& layout) {
-  std::int64_t widest = 0;
-  for (const auto& step : layout.steps) {
-    std::set<int> roots;
-    for (const auto* views : {&step->reads(), &step->writes()})
-      for (const auto& view : *views) roots.insert(view.root);
-    std::int64_t values = 0;
-    for (const int root : roots) {
-      const auto& shape = layout.roots[root].shape;
-      values += std::int64_t(shape.height) * shape.width * shape.channels;
-    }
-    widest = std::max(widest, values);
+/// Values of an image that a step reads and writes.
+std::int64_t values_of(const Layout& layout, const Step& step) {
+  std::set<int> roots;
+  for (const auto* views : {&step.reads(), &step.writes()})
+    for (const auto& view : *views) roots.insert(view.root);
+  std::int64_t values = 0;
+  for (const int root : roots) {
+    const auto& shape = layout.roots[root].shape;
+    values += std::int64_t(shape.height) * shape.width * shape.channels;
   }
-  return widest;
+  return values;
+}
+
+/// A segment begins where no step that follows has more than a quarter of the values of the one before it:
+/// maps become small towards the logits, and weights large, which are then read for more images at a time.
+std::vector<Layout::Segment> segments_of(const Layout& layout) {
+  constexpr int kSmaller = 4;
+  const auto& steps = layout.steps;
+  std::vector<std::int64_t> widest(steps.size());  // of a step and those that follow
+  std::int64_t most = 1;
+  for (std::size_t s = steps.size(); s-- > 0;)
+    widest[s] = most = std::max(most, values_of(layout, *steps[s]));
+  std::vector<Layout::Segment> segments;
+  for (std::size_t s = 0; s < steps.size(); ++s) {
+    if (s == 0 || widest[s] * kSmaller <= segments.back().widest) segments.push_back({s, widest[s]});
+    segments.back().end = s + 1;
+  }
+  return segments;
+}
+
+std::vector<char> crossing(const Layout& layout) {
+  std::vector<int> segment(layout.roots.size(), -1);  // the first that uses it
+  std::vector<char> crosses(layout.roots.size(), 0);
+  std::size_t s = 0;
+  for (int i = 0; i < static_cast<int>(layout.segments.size()); ++i)
+    for (; s < layout.segments[i].end; ++s)
+      for (const auto* views : {&layout.steps[s]->reads(), &layout.steps[s]->writes()})
+        for (const auto& view : *views) {
+          if (segment[view.root] < 0) segment[view.root] = i;
+          if (segment[view.root] != i) crosses[view.root] = 1;
+        }
+  crosses[0] = crosses[layout.logits.root] = 1;
+  for (const auto& view : layout.taps) crosses[view.root] = 1;
+  return crosses;
 }
 
 /// Images, and maps of one pixel (pooled features, gates, logits), are float32 in any case.
@@ -53,7 +83,8 @@ Layout::Layout(const Graph& graph, const std::vector<std::string>& names, bool t
   LayoutBuilder(*this, graph, names, training).build();
   choose_types(roots, precision);
   last_used = last_uses(*this);
-  widest = widest_step(*this);
+  segments = segments_of(*this);
+  crosses = crossing(*this);
 }
 
 Layout::~Layout() = default;

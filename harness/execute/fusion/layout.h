@@ -44,7 +44,14 @@ struct Layout {
   View logits;
   std::vector<View> taps;                   // in the order of their names
   std::vector<std::vector<int>> last_used;  // roots that nobody reads after a step
-  std::int64_t widest = 0;                  // values that one step reads and writes, an image, at most
+
+  /// Steps that run for the same number of images at a time where images do not depend on each other.
+  struct Segment {
+    std::size_t end = 0;      // one past its last step; it begins where the one before ends
+    std::int64_t widest = 0;  // values that one of its steps reads and writes, an image, at most
+  };
+  std::vector<Segment> segments;
+  std::vector<char> crosses;  // of each root: whether segments share it, or it leaves the network
 };
 
 }  // namespace ablate::fusion

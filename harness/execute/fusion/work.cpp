@@ -56,7 +56,11 @@ void Work::timed(const Step& step, const Body& body) {
 }
 
 void Work::forward() {
-  for (std::size_t s = 0; s < layout_->steps.size(); ++s) {
+  run(0, layout_->steps.size());
+}
+
+void Work::run(std::size_t begin, std::size_t end) {
+  for (std::size_t s = begin; s < end; ++s) {
     const auto& step = *layout_->steps[s];
     timed(step, [&] { step.forward(*this); });
     if (!recording_)
@@ -95,12 +99,14 @@ Rows Work::as_stored(const Rows& rows, const View& view) const {
 
 Rows Work::output(const View& view) {
   auto& map = maps_[view.root];
-  if (!map.values.data) map.values = make_rows(images_, root(view).shape, root(view).type);
+  if (!map.values.data) map.values = made(view.root);
   ++writers_[view.root];
   return {map.values.holder, map.values.data + view.offset, map.values.stride};
 }
 
 void Work::share(const View& view, const Rows& rows) {
+  if (!slice_.whole.empty() && layout_->crosses[view.root])
+    return copy(this->rows(view), view.channels, rows, output(view));
   maps_[view.root].values = as_stored(rows, view);
   ++writers_[view.root];
 }

@@ -36,6 +36,9 @@ class Work {
        PackedCache* packed = nullptr);
 
   void forward();
+  /// The same for a pass in which images do not depend on each other and nothing is recorded: each of the
+  /// layout's segments for so few images at a time that their maps stay in the caches.
+  void forward_in_slices();
   /// A view as a tensor [N, C, H, W], channels_last.
   at::Tensor tensor_of(const View& view) const;
 
@@ -117,6 +120,16 @@ class Work {
     std::vector<char> covered;     // channels that have a gradient
   };
 
+  /// Images of the pass, of which a segment works on some.
+  struct Slice {
+    std::int64_t first = 0, all = 0;
+    std::vector<Rows> whole;  // of each root that segments share: all images; empty: no slices
+  };
+
+  void run(std::size_t begin, std::size_t end);
+  void take_slice(std::int64_t first, std::int64_t images);
+  Rows in_slice(int root) const;
+  Rows made(int root);
   std::size_t channel(const View& view) const { return first_channel_[view.root] + view.offset; }
   template <class Body>
   void timed(const Step& step, const Body& body);
@@ -133,6 +146,7 @@ class Work {
   std::shared_ptr<LibraryClock> clock_;
   PackedCache* packed_;
   std::vector<Map> maps_;
+  Slice slice_;
   std::vector<std::size_t> first_channel_;
   std::vector<float> scale_, shift_, centre_;
   std::vector<double> mean_, deviation_, sum_, dot_;
