@@ -44,7 +44,9 @@ HWY_INLINE void load_pixels(const T* p, std::int64_t stride, int count, Vector (
     HWY_UNROLL(8)
     for (int r = 0; r < R; ++r) v[r] = load(p + r * stride);
   } else {
-    for (int r = 0; r < R; ++r) v[r] = load_first(p + r * stride, count);
+    const Lanes lanes(count);
+    HWY_UNROLL(8)
+    for (int r = 0; r < R; ++r) v[r] = lanes.load(p + r * stride);
   }
 }
 
@@ -59,7 +61,9 @@ HWY_INLINE void store_pixels(const Vector (&v)[R], T* p, std::int64_t stride, in
     HWY_UNROLL(8)
     for (int r = 0; r < R; ++r) store(v[r], p + r * stride);
   } else {
-    for (int r = 0; r < R; ++r) store_first(v[r], p + r * stride, count);
+    const Lanes lanes(count);
+    HWY_UNROLL(8)
+    for (int r = 0; r < R; ++r) lanes.store(v[r], p + r * stride);
   }
 }
 

@@ -233,7 +233,8 @@ TEST(Taps, GiveTheirInputItsGradient) {
 TEST(Taps, AreRightOnMapsOfSeveralBandsAndGroups) {
   for_instruction_sets([] {
     for (const int stride : {1, 2})
-      for (const auto& size : {Size{2, 40, 40, 50}, Size{40, 4, 4, 200}, Size{1, 3, 600, 17}}) {
+      for (const auto& size :
+           {Size{2, 40, 40, 50}, Size{40, 4, 4, 200}, Size{2, 8, 8, 700}, Size{1, 3, 600, 17}}) {
         const Depthwise s{size.images, size.height, size.width, size.channels, 3, 3, stride};
         TestSource x(pixels_in(s), s.channels, true, Act::Relu6, 1);
         expect_moments(s, x.source, 4);
