@@ -108,16 +108,15 @@ HWY_INLINE void add_taps(const Taps& taps, int k, std::int64_t at, const float* 
   for (int r = 0; r < R; ++r) {
     const float *in = taps.row[k + r] + at, *from = weights + taps.weight[k + r];
     Vector w[KW];
-    HWY_UNROLL(16)
-    for (int j = 0; j < KW; ++j) w[j] = hn::Load(kFloats, from + j * kLanes);
-    HWY_UNROLL(32)
-    for (int t = 0; t < (P - 1) * S + KW; ++t) {
+    unrolled<KW>([&](auto j) HWY_ATTR
+                 __attribute__((always_inline)) { w[j] = hn::Load(kFloats, from + j * kLanes); });
+    unrolled<(P - 1) * S + KW>([&](auto t) HWY_ATTR __attribute__((always_inline)) {
       const Vector x = hn::Load(kFloats, in + t * kLanes);
-      HWY_UNROLL(16)
-      for (int j = 0; j < KW; ++j)
-        if (t >= j && (t - j) % S == 0 && (t - j) / S < P)
-          sum[(t - j) / S] = hn::MulAdd(x, w[j], sum[(t - j) / S]);
-    }
+      unrolled<KW>([&](auto j) HWY_ATTR __attribute__((always_inline)) {
+        constexpr int kFrom = t - j, kTo = kFrom / S;
+        if constexpr (kFrom >= 0 && kFrom % S == 0 && kTo < P) sum[kTo] = hn::MulAdd(x, w[j], sum[kTo]);
+      });
+    });
   }
 }
 

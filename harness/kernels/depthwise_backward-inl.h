@@ -95,24 +95,23 @@ HWY_INLINE void kernel_gradient(const Taps& taps, std::int64_t at, const float* 
 
 /// Adds to P pixels of a row, every S-th from one that is First more than a multiple of S; at: where the
 /// output there is in a row of d.
-template <int KW, int S, int First, int P>
-HWY_INLINE void add_back(const Taps& taps, std::int64_t at, const float* weights, Vector (&sum)[P]) {
+template <int KW, int S, int First, int P, class Rows>
+HWY_INLINE void add_back(const Rows& taps, std::int64_t at, const float* weights, Vector (&sum)[P]) {
   constexpr int kHalo = KW / 2;
   for (int k = 0; k < taps.count; ++k) {
     const float *d = taps.row[k] + at, *from = weights + taps.weight[k];
     Vector w[KW];
-    HWY_UNROLL(8)
-    for (int j = 0; j < KW; ++j) w[j] = hn::Load(kFloats, from + j * kLanes);
-    HWY_UNROLL(16)
-    for (int t = -kHalo; t < P + kHalo; ++t) {
-      const Vector gradient = hn::Load(kFloats, d + t * kLanes);
-      HWY_UNROLL(8)
-      for (int j = 0; j < KW; ++j) {
-        const int from_first = t * S + j - kHalo - First;
-        if (from_first >= 0 && from_first % S == 0 && from_first / S < P)
-          sum[from_first / S] = hn::MulAdd(gradient, w[j], sum[from_first / S]);
-      }
-    }
+    unrolled<KW>([&](auto j) HWY_ATTR
+                 __attribute__((always_inline)) { w[j] = hn::Load(kFloats, from + j * kLanes); });
+    unrolled<P + 2 * kHalo>([&](auto i) HWY_ATTR __attribute__((always_inline)) {
+      constexpr int kPixel = i - kHalo;
+      const Vector gradient = hn::Load(kFloats, d + kPixel * kLanes);
+      unrolled<KW>([&](auto j) HWY_ATTR __attribute__((always_inline)) {
+        constexpr int kFrom = kPixel * S + j - kHalo - First, kTo = kFrom / S;
+        if constexpr (kFrom >= 0 && kFrom % S == 0 && kTo < P)
+          sum[kTo] = hn::MulAdd(gradient, w[j], sum[kTo]);
+      });
+    });
   }
 }
 

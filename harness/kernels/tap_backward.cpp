@@ -2,6 +2,7 @@
 #define HWY_TARGET_INCLUDE "harness/kernels/tap_backward.cpp"
 #include <hwy/foreach_target.h>
 
+#include "harness/kernels/input_rows-inl.h"
 #include "harness/kernels/joined_taps-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -41,43 +42,6 @@ struct BackwardChunk {
 /// The same rows of what comes next, in the order in which this is worked on.
 struct Next {
   NextPixels x, dz, dx;
-};
-
-/// One vector of a row of dx: what the input and its gradient have there.
-struct InputRow {
-  InputRow(const Backward& job, const BackwardChunk& chunk, std::int64_t pixel, int c)
-      : reading(job.reading),
-        raw(job.reading.x.data + pixel * job.reading.x.stride + c),
-        to(job.reading, job.dx, chunk.sums, pixel, c, job.stream),
-        count(std::min(kLanes, job.s.channels - c)),
-        masks(job.reading.x.act != Act::None) {
-    if (!masks) return;
-    scale = hn::Load(kFloats, job.reading.x.scale + c);
-    shift = hn::Load(kFloats, job.reading.x.shift + c);
-  }
-
-  /// Masks, sums and stores P pixels from w on, S apart.
-  template <int S, int P>
-  HWY_INLINE void store(int w, Vector (&part)[P]) const {
-    const std::int64_t stride = reading.x.stride;
-    Vector value[P];
-    if (masks || to.sum) load_pixels(raw + w * stride, S * stride, count, value);
-    if (masks) {
-      Vector z[P];
-      HWY_UNROLL(8)
-      for (int p = 0; p < P; ++p) z[p] = hn::MulAdd(scale, value[p], shift);
-      mask_outside(reading, z, part);
-    }
-    if (to.sum) to.add(0, value, part);
-    to.put<S>(w, 0, count, part);
-  }
-
-  const Reading& reading;
-  ConstValues raw;
-  GradientRow to;
-  int count;
-  bool masks;
-  Vector scale, shift;
 };
 
 /// Those pixels of a row of dx that are First more than a multiple of the stride, and all after them.
@@ -128,7 +92,7 @@ HWY_INLINE Next next_of(const Backward& job, const Piece* piece, int row, int ve
   if (h % S == 0)
     next.dz = next_pixels(job.dz.dz, job.dz.stride,
                           (piece->image * job.s.out_height() + h / S) * job.s.out_width(), c);
-  if (job.dx.base) next.dx = next_pixels(job.dx.base, job.dx.base_stride, pixel, c);
+  next.dx = next_gradient(job.dx, job.stream, pixel, c);
   return next;
 }
 
@@ -152,8 +116,10 @@ HWY_NOINLINE void backward_vector(const Backward& job, const BackwardChunk& chun
     const auto& row = chunk.rows[h];
     const float* kernel = job.joined.of(c / kLanes, row.row_class);
     job.joined.ends<KW, S>(kernel, row.around, 0, s.width, chunk.ends);
-    input_pixels<KW, S, 0>(job, chunk, row, InputRow(job, chunk, job.pixel(piece.image, h), c), kernel,
-                           weights, next_of<S>(job, next, h - piece.begin, v));
+    input_pixels<KW, S, 0>(
+        job, chunk, row,
+        InputRow(job.reading, job.dx, chunk.sums, s.channels, job.pixel(piece.image, h), c, job.stream),
+        kernel, weights, next_of<S>(job, next, h - piece.begin, v));
   }
 }
 

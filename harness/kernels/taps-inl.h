@@ -126,6 +126,13 @@ inline NextPixels next_pixels(ConstValues data, std::int64_t stride, std::int64_
   return {data.bytes() + (pixel * stride + c) * size, stride * size};
 }
 
+/// Those of a gradient that is added to or, unless it goes past the caches, written.
+inline NextPixels next_gradient(const GradientOut& dx, bool past_caches, std::int64_t pixel, int c) {
+  if (dx.base) return next_pixels(dx.base, dx.base_stride, pixel, c);
+  if (dx.data && !past_caches) return next_pixels(dx.data, dx.stride, pixel, c);
+  return {};
+}
+
 /// Rows of two rings whose products are summed: those of x that lie under a kernel's rows, and one of d.
 struct ProductRow {
   const float* x[kMostRows];
@@ -189,6 +196,25 @@ HWY_INLINE void add_all_products(const ProductRow* rows, int count, int kernel_r
   for (; k + 2 <= kernel_rows; k += 2)
     add_products<KW, S, D, 2, false>(rows, count, k, at, at_d, width, total);
   if (k < kernel_rows) add_products<KW, S, D, 1, false>(rows, count, k, at, at_d, width, total);
+}
+
+/// A value near the mean of every channel: that of some pixels, far from each other.
+inline void take_centre(const Source& x, std::int64_t pixels, int channels, float* centre) {
+  constexpr std::int64_t kMost = 64;
+  const std::int64_t count = std::min(pixels, kMost);
+  Scratch scratch;
+  double* sum = scratch.zeros<double>(channels);
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto row = x.data + pixels * i / count * x.stride;
+    for (int c = 0; c < channels; ++c) {
+      float value = row.type() == Type::Float32 ? row.as<float>()[c] : as_float(row.as<BFloat16>()[c]);
+      if (x.scale) value = x.scale[c] * value + x.shift[c];
+      if (x.act != Act::None) value = std::max(value, 0.0f);
+      if (x.act == Act::Relu6) value = std::min(value, 6.0f);
+      sum[c] += value;
+    }
+  }
+  for (int c = 0; c < channels; ++c) centre[c] = static_cast<float>(sum[c] / static_cast<double>(count));
 }
 
 /// A kernel by its width (1, 3 or 5) and its stride: use.operator()<width, stride>().
