@@ -108,27 +108,32 @@ HWY_INLINE void add_taps(const Taps& taps, int k, std::int64_t at, const float* 
   for (int r = 0; r < R; ++r) {
     const float *in = taps.row[k + r] + at, *from = weights + taps.weight[k + r];
     Vector w[KW];
-    HWY_UNROLL(16)
-    for (int j = 0; j < KW; ++j) w[j] = hn::Load(kFloats, from + j * kLanes);
-    HWY_UNROLL(32)
-    for (int t = 0; t < (P - 1) * S + KW; ++t) {
+    unrolled<KW>([&](auto j) HWY_ATTR
+                 __attribute__((always_inline)) { w[j] = hn::Load(kFloats, from + j * kLanes); });
+    unrolled<(P - 1) * S + KW>([&](auto t) HWY_ATTR __attribute__((always_inline)) {
       const Vector x = hn::Load(kFloats, in + t * kLanes);
-      HWY_UNROLL(16)
-      for (int j = 0; j < KW; ++j)
-        if (t >= j && (t - j) % S == 0 && (t - j) / S < P)
-          sum[(t - j) / S] = hn::MulAdd(x, w[j], sum[(t - j) / S]);
-    }
+      unrolled<KW>([&](auto j) HWY_ATTR __attribute__((always_inline)) {
+        constexpr int kFrom = t - j, kTo = kFrom / S;
+        if constexpr (kFrom >= 0 && kFrom % S == 0 && kTo < P) sum[kTo] = hn::MulAdd(x, w[j], sum[kTo]);
+      });
+    });
   }
 }
 
-/// P outputs of a row; at: where its first input is in a ring's row.
+/// Adds all taps to P outputs of a row; at: where its first input is in a ring's row.
 template <int KW, int S, int P>
-HWY_INLINE void convolve(const Taps& taps, std::int64_t at, const float* weights, Vector (&sum)[P]) {
-  for (int p = 0; p < P; ++p) sum[p] = all(0);
+HWY_INLINE void add_convolution(const Taps& taps, std::int64_t at, const float* weights, Vector (&sum)[P]) {
   int k = 0;
   for (; k + 3 <= taps.count; k += 3) add_taps<KW, S, 3>(taps, k, at, weights, sum);
   if (k + 2 <= taps.count) add_taps<KW, S, 2>(taps, k, at, weights, sum), k += 2;
   if (k < taps.count) add_taps<KW, S, 1>(taps, k, at, weights, sum);
+}
+
+template <int KW, int S, int P>
+HWY_INLINE void convolve(const Taps& taps, std::int64_t at, const float* weights, Vector (&sum)[P]) {
+  HWY_UNROLL(8)
+  for (int p = 0; p < P; ++p) sum[p] = all(0);
+  add_convolution<KW, S>(taps, at, weights, sum);
 }
 
 /// A Source whose scale and shift are in whole vectors, and the bounds of its activation. The centre [C], if
@@ -183,6 +188,7 @@ struct Reading {
     for_blocks<4>(width, [&]<int P>(Pixels<P>, int w) HWY_ATTR {
       Vector v[P];
       load_pixels(in + w * x.stride, x.stride, count, v);
+      HWY_UNROLL(4)
       for (int p = 0; p < P; ++p) hn::Store(body(v[p]), kFloats, out + (w + p) * kLanes);
     });
   }

@@ -25,8 +25,10 @@ HWY_INLINE void read_gradient(const GradientIn& d, const T* dz, const T* y, int 
       load_pixels(y + w * d.y_stride, d.y_stride, count, raw);
       const Vector c1 = hn::Load(kFloats, d.c1 + c), c2 = hn::Load(kFloats, d.c2 + c);
       const Vector c3 = hn::Load(kFloats, d.c3 + c);
+      HWY_UNROLL(4)
       for (int p = 0; p < P; ++p) v[p] = hn::MulAdd(c1, v[p], hn::MulAdd(c2, raw[p], c3));
     }
+    HWY_UNROLL(4)
     for (int p = 0; p < P; ++p) hn::Store(v[p], kFloats, out + (w + p) * kLanes);
   });
 }
@@ -91,15 +93,39 @@ HWY_INLINE void kernel_gradient(const Taps& taps, std::int64_t at, const float* 
   }
 }
 
+/// Adds to P pixels of a row, every S-th from one that is First more than a multiple of S; at: where the
+/// output there is in a row of d.
+template <int KW, int S, int First, int P, class Rows>
+HWY_INLINE void add_back(const Rows& taps, std::int64_t at, const float* weights, Vector (&sum)[P]) {
+  constexpr int kHalo = KW / 2;
+  for (int k = 0; k < taps.count; ++k) {
+    const float *d = taps.row[k] + at, *from = weights + taps.weight[k];
+    Vector w[KW];
+    unrolled<KW>([&](auto j) HWY_ATTR
+                 __attribute__((always_inline)) { w[j] = hn::Load(kFloats, from + j * kLanes); });
+    unrolled<P + 2 * kHalo>([&](auto i) HWY_ATTR __attribute__((always_inline)) {
+      constexpr int kPixel = i - kHalo;
+      const Vector gradient = hn::Load(kFloats, d + kPixel * kLanes);
+      unrolled<KW>([&](auto j) HWY_ATTR __attribute__((always_inline)) {
+        constexpr int kFrom = kPixel * S + j - kHalo - First, kTo = kFrom / S;
+        if constexpr (kFrom >= 0 && kFrom % S == 0 && kTo < P)
+          sum[kTo] = hn::MulAdd(gradient, w[j], sum[kTo]);
+      });
+    });
+  }
+}
+
 /// The gradient of P pixels of a row, the first a multiple of S; at: where the output there is in a row of d.
 template <int KW, int S, int P>
 HWY_INLINE void convolve_back(const Taps& taps, std::int64_t at, const float* weights, Vector (&sum)[P]) {
   constexpr int kHalo = KW / 2, kFirst = -(kHalo / S), kLast = (P - 1 + kHalo) / S;
+  HWY_UNROLL(8)
   for (int p = 0; p < P; ++p) sum[p] = all(0);
   for (int k = 0; k < taps.count; ++k) {
-    const float* d = taps.row[k] + at;
+    const float *d = taps.row[k] + at, *from = weights + taps.weight[k];
     Vector w[KW];
-    for (int j = 0; j < KW; ++j) w[j] = hn::Load(kFloats, weights + taps.weight[k] + j * kLanes);
+    HWY_UNROLL(8)
+    for (int j = 0; j < KW; ++j) w[j] = hn::Load(kFloats, from + j * kLanes);
     HWY_UNROLL(16)
     for (int t = kFirst; t <= kLast; ++t) {
       const Vector gradient = hn::Load(kFloats, d + t * kLanes);
@@ -116,6 +142,7 @@ HWY_INLINE void convolve_back(const Taps& taps, std::int64_t at, const float* we
 template <int P>
 HWY_INLINE void mask_outside(const Reading& reading, const Vector (&value)[P], Vector (&part)[P]) {
   const Vector low = all(reading.low), high = all(reading.high);
+  HWY_UNROLL(8)
   for (int p = 0; p < P; ++p)
     part[p] = hn::IfThenZeroElse(hn::Or(hn::Le(value[p], low), hn::Ge(value[p], high)), part[p]);
 }
@@ -140,23 +167,38 @@ struct GradientRow {
   template <int P>
   HWY_INLINE void store(int w, int c, int count, Vector (&part)[P]) const {
     if (sum) {
-      const Vector middle = hn::Load(kFloats, centre + c);
-      Vector value[P], total = all(0), against = all(0);
+      Vector value[P];
       load_pixels(raw + w * raw_stride + c, raw_stride, count, value);
-      for (int p = 0; p < P; ++p) {
-        total = hn::Add(total, part[p]);
-        against = hn::MulAdd(part[p], hn::Sub(value[p], middle), against);
-      }
-      add_to(sum + c, total);
-      add_to(dot + c, against);
+      add(c, value, part);
     }
+    put<1>(w, c, count, part);
+  }
+
+  /// Sums P pixels of one vector, whose raw values these are.
+  template <int P>
+  HWY_INLINE void add(int c, const Vector (&value)[P], const Vector (&part)[P]) const {
+    const Vector middle = hn::Load(kFloats, centre + c);
+    Vector total = all(0), against = all(0);
+    HWY_UNROLL(8)
+    for (int p = 0; p < P; ++p) {
+      total = hn::Add(total, part[p]);
+      against = hn::MulAdd(part[p], hn::Sub(value[p], middle), against);
+    }
+    add_to(sum + c, total);
+    add_to(dot + c, against);
+  }
+
+  /// Stores P pixels from w on, S apart.
+  template <int S, int P>
+  HWY_INLINE void put(int w, int c, int count, Vector (&part)[P]) const {
     if (!out) return;
     if (base) {
       Vector before[P];
-      load_pixels(base + w * base_stride + c, base_stride, count, before);
+      load_pixels(base + w * base_stride + c, S * base_stride, count, before);
+      HWY_UNROLL(8)
       for (int p = 0; p < P; ++p) part[p] = hn::Add(before[p], part[p]);
     }
-    store_block(part, out + w * stride + c, stride, count, stream);
+    store_block(part, out + w * stride + c, S * stride, count, stream);
   }
 
   ConstValues raw;  // x as it lies in memory

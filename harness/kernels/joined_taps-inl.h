@@ -36,22 +36,35 @@ struct JoinedTaps {
         }
   }
 
-  /// out [width, kLanes] of one vector. around: rows of the ring (x less its centre, also beyond the border);
-  /// at: where they begin.
+  /// The kernels of one vector in one class of rows.
+  HWY_INLINE const float* of(int vector, int row_class) const {
+    return values + (std::int64_t(vector) * rows.classes() + row_class) * size();
+  }
+
+  /// What pixels of the middle that are First more than a multiple of the stride get, without what the input
+  /// adds: sum[P]; and with it. around: rows of the ring (x less its centre, also beyond the border); at:
+  /// where they begin; w: the first of P pixels, the next ones a stride apart.
+  template <int KW, int S, int P>
+  HWY_INLINE void begin(const float* kernel, int first, Vector (&sum)[P]) const {
+    const Vector constant = hn::Load(kFloats, kernel + (first * (area + 1) + area) * kLanes);
+    HWY_UNROLL(8)
+    for (int p = 0; p < P; ++p) sum[p] = constant;
+  }
+  template <int KW, int S, int P>
+  HWY_INLINE void add(const float* kernel, int first, const Taps& around, std::int64_t at,
+                      Vector (&sum)[P]) const {
+    add_convolution<2 * KW - 1, S>(around, at, kernel + first * (area + 1) * kLanes, sum);
+  }
+
+  /// What the ends of a row get besides, added to out [width, kLanes], which is zero elsewhere.
   template <int KW, int S>
-  HWY_INLINE void row(int vector, int row_class, const Taps& around, std::int64_t at, int width,
-                      float* out) const {
-    const float* kernel = values + (std::int64_t(vector) * rows.classes() + row_class) * size();
-    for (int first = 0; first < S; ++first, kernel += (area + 1) * kLanes) {
-      const Vector constant = hn::Load(kFloats, kernel + area * kLanes);
-      for_blocks<8>((width - first + S - 1) / S, [&]<int P>(Pixels<P>, int i) HWY_ATTR {
-        const int w = first + i * S;
-        Vector sum[P];
-        convolve<2 * KW - 1, S>(around, at + w * kLanes, kernel, sum);
-        for (int p = 0; p < P; ++p) hn::Store(hn::Add(constant, sum[p]), kFloats, out + (w + p * S) * kLanes);
-      });
-    }
+  HWY_INLINE void ends(const float* kernel, const Taps& around, std::int64_t at, int width,
+                       float* out) const {
     constexpr int kHalf = KW / 2;
+    for (int e = 0; e < 2 * kHalf; ++e)
+      if (const Edge edge(width, kHalf, e); edge.position >= 0)
+        hn::Store(all(0), kFloats, out + edge.position * kLanes);
+    kernel += S * (area + 1) * kLanes;
     for (int e = 0; e < 2 * kHalf; ++e, kernel += (edge_area + 1) * kLanes) {
       const Edge edge(width, kHalf, e);
       if (edge.position < 0) continue;
@@ -59,6 +72,7 @@ struct JoinedTaps {
       for (int k = 0; k < around.count; ++k) {
         const float* x = around.row[k] + at + (KW - 1 + edge.column) * kLanes;
         const float* weights = kernel + around.weight[k] / (2 * KW - 1) * kHalf;
+        HWY_UNROLL(2)
         for (int j = 0; j < kHalf; ++j)
           sum = hn::MulAdd(hn::Load(kFloats, x + j * kLanes), hn::Load(kFloats, weights + j * kLanes), sum);
       }

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 
 #include "harness/kernels/maps.h"
 #include "harness/kernels/statistics.h"
@@ -44,7 +45,9 @@ HWY_INLINE void load_pixels(const T* p, std::int64_t stride, int count, Vector (
     HWY_UNROLL(8)
     for (int r = 0; r < R; ++r) v[r] = load(p + r * stride);
   } else {
-    for (int r = 0; r < R; ++r) v[r] = load_first(p + r * stride, count);
+    const Lanes lanes(count);
+    HWY_UNROLL(8)
+    for (int r = 0; r < R; ++r) v[r] = lanes.load(p + r * stride);
   }
 }
 
@@ -59,7 +62,9 @@ HWY_INLINE void store_pixels(const Vector (&v)[R], T* p, std::int64_t stride, in
     HWY_UNROLL(8)
     for (int r = 0; r < R; ++r) store(v[r], p + r * stride);
   } else {
-    for (int r = 0; r < R; ++r) store_first(v[r], p + r * stride, count);
+    const Lanes lanes(count);
+    HWY_UNROLL(8)
+    for (int r = 0; r < R; ++r) lanes.store(v[r], p + r * stride);
   }
 }
 
@@ -92,6 +97,15 @@ HWY_INLINE Vector at_most(Vector high, Vector v) {
 
 HWY_INLINE Vector all(float value) {
   return hn::Set(kFloats, value);
+}
+
+/// Calls body(I) for I = 0 .. N - 1, each a constant: what is indexed by them stays in registers.
+template <int N, class Body>
+HWY_INLINE void unrolled(const Body& body) {
+  [&]<int... I>(std::integer_sequence<int, I...>) HWY_ATTR __attribute__((always_inline)) {
+    (body(std::integral_constant<int, I>()), ...);
+  }
+  (std::make_integer_sequence<int, N>());
 }
 
 /// Calls body(Pixels<R>, row, c, count) for all tiles of R rows and of up to kLanes channels from c on.

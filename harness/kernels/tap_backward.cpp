@@ -2,6 +2,7 @@
 #define HWY_TARGET_INCLUDE "harness/kernels/tap_backward.cpp"
 #include <hwy/foreach_target.h>
 
+#include "harness/kernels/input_rows-inl.h"
 #include "harness/kernels/joined_taps-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -20,101 +21,129 @@ struct Backward {
   bool stream;
 
   int taps() const { return s.kernel_height * s.kernel_width; }
+  std::int64_t pixel(std::int64_t image, int h) const { return (image * s.height + h) * s.width; }
 };
 
-/// A row of dx: the rows of the input around it, those of dz that reach it, and its first pixel.
+/// For a row of dx, whatever the image: the rows of the input around it, and those of dz that reach it.
 struct BackwardRow {
   Taps around, back;
   int row_class;
-  std::int64_t pixel;
 };
 
 /// What one chunk works with.
 struct BackwardChunk {
   CentredRing x;
   Ring dz;
-  float* row;          // what a row gets from the input around it, [columns, kLanes]
+  float* ends;         // what only the ends of a row get, [columns, kLanes]
   BandGradients sums;  // of the band [padded C]
+  BackwardRow* rows;   // [height]
 };
 
-/// One vector of a row of dx; v: in its group.
-template <int KW, int S>
-HWY_INLINE void input_row(const Backward& job, const BackwardChunk& chunk, const BackwardRow& row, int first,
-                          int v) {
-  const auto& s = job.s;
-  const auto& x = job.reading.x;
-  const int c = first + v * kLanes, count = std::min(kLanes, s.channels - c);
-  job.joined.row<KW, S>(c / kLanes, row.row_class, row.around, std::int64_t(v) * chunk.x.ring.row_size,
-                        s.width, chunk.row);
-  const GradientRow to(job.reading, job.dx, chunk.sums, row.pixel, c, job.stream);
-  const float* weights = job.weights + std::int64_t(c) * job.taps();
-  for_blocks<8>(s.width, [&]<int P>(Pixels<P>, int w) HWY_ATTR {
+/// The same rows of what comes next, in the order in which this is worked on.
+struct Next {
+  NextPixels x, dz, dx;
+};
+
+/// Those pixels of a row of dx that are First more than a multiple of the stride, and all after them.
+template <int KW, int S, int First>
+HWY_INLINE void input_pixels(const Backward& job, const BackwardChunk& chunk, const BackwardRow& row,
+                             const InputRow& to, const float* kernel, const float* weights,
+                             const Next& next) {
+  const int width = (job.s.width - First + S - 1) / S, asked = First * ((job.s.width + S - 1) / S);
+  for_blocks<8>(width, [&]<int P>(Pixels<P>, int i) HWY_ATTR {
+    const int w = First + i * S;
+    next.x.ask<P>(asked + i);
+    next.dx.ask<P>(asked + i);
+    if (First == 0) next.dz.ask<P>(i);
     Vector part[P];
-    convolve_back<KW, S>(row.back, std::int64_t(v) * chunk.dz.row_size + (chunk.dz.halo + w / S) * kLanes,
-                         weights, part);
-    for (int p = 0; p < P; ++p) part[p] = hn::Add(part[p], hn::Load(kFloats, chunk.row + (w + p) * kLanes));
-    if (x.act != Act::None) {
-      const Vector scale = hn::Load(kFloats, x.scale + c), shift = hn::Load(kFloats, x.shift + c);
-      Vector value[P];
-      load_pixels(to.raw + w * x.stride, x.stride, count, value);
-      for (int p = 0; p < P; ++p) value[p] = hn::MulAdd(scale, value[p], shift);
-      mask_outside(job.reading, value, part);
-    }
-    to.store(w, 0, count, part);
+    job.joined.begin<KW, S>(kernel, First, part);
+    job.joined.add<KW, S>(kernel, First, row.around, w * kLanes, part);
+    add_back<KW, S, First>(row.back, (chunk.dz.halo + i) * kLanes, weights, part);
+    HWY_UNROLL(8)
+    for (int p = 0; p < P; ++p)
+      part[p] = hn::Add(part[p], hn::Load(kFloats, chunk.ends + (w + p * S) * kLanes));
+    to.store<S>(w, part);
   });
+  if constexpr (First + 1 < S) input_pixels<KW, S, First + 1>(job, chunk, row, to, kernel, weights, next);
 }
 
-/// Row g of all images: what it reads must be in the rings.
+/// The rows that make row h of dx: they are in the rings when it is worked on.
 template <int KW, int S>
-BackwardRow row_of(const Backward& job, const BackwardChunk& chunk, std::int64_t g) {
+BackwardRow row_of(const Backward& job, const BackwardChunk& chunk, int h) {
   const auto& s = job.s;
-  const int h = int(g % s.height);
-  const std::int64_t image = g / s.height;
-  BackwardRow row{.around = {}, .back = {}, .row_class = job.joined.rows.class_of(h), .pixel = g * s.width};
+  BackwardRow row{.around = {}, .back = {}, .row_class = job.joined.rows.class_of(h)};
   job.joined.for_rows(row.row_class, [&](int k) {
-    row.around.add(chunk.x.row(image * s.height, h + k - s.kernel_height + 1, s.height), k, 2 * KW - 1);
+    row.around.add(chunk.x.row(0, h + k - s.kernel_height + 1, s.height), k, 2 * KW - 1);
   });
   for (int k = s.kernel_height - 1; k >= 0; --k) {
     const int from = h + s.kernel_height / 2 - k;
-    if (from >= 0 && from % S == 0 && from / S < s.out_height())
-      row.back.add(chunk.dz.row(image * s.out_height() + from / S), k, KW);
+    if (from >= 0 && from % S == 0 && from / S < s.out_height()) row.back.add(chunk.dz.row(from / S), k, KW);
   }
   return row;
 }
 
-/// Rows begin .. end of the input; total_sums [2, C].
+/// Asks for the same place in the next piece.
+template <int S>
+HWY_INLINE Next next_of(const Backward& job, const Piece* piece, int row, int vector) {
+  if (!piece || row >= piece->end - piece->begin || vector >= piece->group.count) return {};
+  const int h = piece->begin + row, c = (piece->group.first + vector) * kLanes;
+  const std::int64_t pixel = job.pixel(piece->image, h);
+  Next next{.x = next_pixels(job.reading.x.data, job.reading.x.stride, pixel, c), .dz = {}, .dx = {}};
+  if (h % S == 0)
+    next.dz = next_pixels(job.dz.dz, job.dz.stride,
+                          (piece->image * job.s.out_height() + h / S) * job.s.out_width(), c);
+  next.dx = next_gradient(job.dx, job.stream, pixel, c);
+  return next;
+}
+
+/// One vector of a piece.
 template <int KW, int S>
-void backward_rows(const Backward& job, std::int64_t begin, std::int64_t end, double* total_sums) {
+HWY_NOINLINE void backward_vector(const Backward& job, const BackwardChunk& chunk, const Piece& piece, int v,
+                                  const Piece* next) {
+  const auto& s = job.s;
+  const int c = (piece.group.first + v) * kLanes, count = std::min(kLanes, s.channels - c);
+  const float* weights = job.weights + std::int64_t(c) * job.taps();
+  chunk.x.surround(job.reading.centre + c, 1);
+  int x = std::max(0, piece.begin - s.kernel_height + 1);
+  int dz = std::max(0, (piece.begin - s.kernel_height / 2 + S - 1) / S);
+  for (int h = piece.begin; h < piece.end; ++h) {
+    for (; x < std::min(s.height, h + s.kernel_height); ++x)
+      job.reading.row(job.reading.x.data + job.pixel(piece.image, x) * job.reading.x.stride + c, s.width, c,
+                      count, chunk.x.ring.row(x) + chunk.x.ring.halo * kLanes);
+    for (; dz < std::min(s.out_height(), (h + s.kernel_height / 2) / S + 1); ++dz)
+      fetch_gradient(job.dz, (piece.image * s.out_height() + dz) * s.out_width(), s.out_width(), c, count,
+                     chunk.dz.row(dz) + chunk.dz.halo * kLanes);
+    const auto& row = chunk.rows[h];
+    const float* kernel = job.joined.of(c / kLanes, row.row_class);
+    job.joined.ends<KW, S>(kernel, row.around, 0, s.width, chunk.ends);
+    input_pixels<KW, S, 0>(
+        job, chunk, row,
+        InputRow(job.reading, job.dx, chunk.sums, s.channels, job.pixel(piece.image, h), c, job.stream),
+        kernel, weights, next_of<S>(job, next, h - piece.begin, v));
+  }
+}
+
+/// Images begin .. end; total_sums [2, C].
+template <int KW, int S>
+void backward_images(const Backward& job, std::int64_t begin, std::int64_t end, double* total_sums) {
   const auto& s = job.s;
   Scratch scratch;
-  const int halo = KW - 1, halo_out = KW / 2, around = 2 * s.kernel_height - 2;
-  const Strip strip(s.channels, s.width + 2 * halo + s.out_width() + 2 * halo_out, around,
-                    vectors_of_a_line(job.reading.x.data.type()));
-  const BackwardChunk chunk{
-      .x = {scratch, strip.rows + around, strip.vectors, s.width, halo},
-      .dz = {scratch, strip.rows + s.kernel_height, strip.vectors, s.out_width(), halo_out},
-      .row = scratch.take<float>(std::int64_t(s.width) * kLanes),
-      .sums = {scratch.zeros<float>(padded(s.channels)), scratch.zeros<float>(padded(s.channels))}};
-  auto* rows = scratch.take<BackwardRow>(strip.rows);
-  std::int64_t next = 0, next_out = 0, pixels = 0;
-  for_strips(strip, s.channels, begin, end, [&](const Group& group, std::int64_t first, std::int64_t last) {
-    if (first == begin) {
-      chunk.x.surround(job.reading.centre + group.first * kLanes, group.count);
-      next = begin, next_out = begin / s.height * s.out_height();
-    }
-    const std::int64_t needed = std::min(end, last + s.kernel_height - 1);
-    fetch_rows(job.reading, chunk.x.ring, group, s.channels, s.width, next, needed);
-    const int h = int((last - 1) % s.height);
-    const std::int64_t needed_out =
-        (last - 1) / s.height * s.out_height() + std::min(s.out_height(), (h + s.kernel_height / 2) / S + 1);
-    fetch_rows(job.dz, chunk.dz, group, s.channels, s.out_width(), next_out, needed_out);
-    next = needed, next_out = needed_out;
-    for (std::int64_t g = first; g < last; ++g) rows[g - first] = row_of<KW, S>(job, chunk, g);
-    for (int v = 0; v < group.count; ++v)
-      for (std::int64_t g = first; g < last; ++g)
-        input_row<KW, S>(job, chunk, rows[g - first], group.first * kLanes, v);
-    pixels += (last - first) * s.width;
-    if (!job.dx.sum || (pixels < kBandRows && last < end)) return;
+  const int size = int(bytes_of(job.reading.x.data.type())) * kLanes;
+  const Pieces pieces(s.channels, s.height, s.width * ((job.dx.data ? 2 : 1) * size + size / (S * S)),
+                      2 * s.kernel_height, vectors_of_a_line(job.reading.x.data.type()));
+  BackwardChunk chunk{
+      .x = {scratch, 2 * s.kernel_height - 1, 1, s.width, KW - 1},
+      .dz = {scratch, s.kernel_height, 1, s.out_width(), KW / 2},
+      .ends = scratch.zeros<float>(std::int64_t(s.width) * kLanes),
+      .sums = {scratch.zeros<float>(padded(s.channels)), scratch.zeros<float>(padded(s.channels))},
+      .rows = scratch.take<BackwardRow>(s.height)};
+  for (int h = 0; h < s.height; ++h) chunk.rows[h] = row_of<KW, S>(job, chunk, h);
+  std::int64_t pixels = 0;
+  pieces.each(begin, end, [&](const Piece& piece, const Piece* next) {
+    const auto& group = piece.group;
+    for (int v = 0; v < group.count; ++v) backward_vector<KW, S>(job, chunk, piece, v, next);
+    pixels += std::int64_t(piece.end - piece.begin) * s.width;
+    if (!job.dx.sum || (pixels < kBandRows && next && next->group.first == group.first)) return;
     pixels = 0;
     const int c = group.first * kLanes;
     add_band(total_sums + c, s.channels, {chunk.sums.sum + c, chunk.sums.dot + c},
@@ -140,10 +169,9 @@ void tap_backward_here(const Depthwise& s, ConstValues dz, std::int64_t dz_strid
                .stream = dx.data && streams(dx.data, dx.stride, std::int64_t(s.images) * s.height * s.width,
                                             s.channels)};
   if (dx.sum) job.dx.centre = pad(scratch, dx.centre, s.channels);
-  const auto rows =
-      for_kernel(s.kernel_width, s.stride, []<int KW, int S>() { return backward_rows<KW, S>; });
-  each(chunks.count,
-       [&](std::int64_t i) { rows(job, chunks.begin(i) * s.height, chunks.end(i) * s.height, sums.of(i)); });
+  const auto images =
+      for_kernel(s.kernel_width, s.stride, []<int KW, int S>() { return backward_images<KW, S>; });
+  each(chunks.count, [&](std::int64_t i) { images(job, chunks.begin(i), chunks.end(i), sums.of(i)); });
   sums.finish();
 }
 

@@ -10,7 +10,7 @@ namespace ablate::kernels {
 namespace HWY_NAMESPACE {
 namespace {
 
-/// So many pixels are summed in float: a multiple of what other sums take, for there are many more of them.
+/// So many outputs are summed in float: a multiple of what other sums take, for there are many more of them.
 constexpr std::int64_t kBand = 2 * kBandRows;
 
 /// What all chunks share.
@@ -23,31 +23,110 @@ struct Autoproducts {
   int doubles() const { return int(cells.second.size() + std::size_t(cells.sums())) * kLanes; }
 };
 
-/// A row of x' with those below, and where in the cells its sums go.
-struct MomentsRow {
-  Taps below;
-  std::int64_t products, sums;
+/// Rows of one class: they, and those below them, in rings of which x's places are known whatever the image.
+struct RowClass {
+  int kernel_rows;        // all below are zero
+  std::int64_t products;  // where in the cells their sums go
+  const ProductRow* rows;
+  int count;
 };
 
-/// x' times what lies below and beside it, and x' itself, to the cells of one vector. at: where its ring row
-/// begins.
-template <int KW, int S>
-HWY_INLINE void add_row(const TapCells& cells, const MomentsRow& row, std::int64_t at, float* sums) {
-  constexpr int kReach = 2 * KW - 1;
-  const float* x = row.below.row[0] + at + (KW - 1) * kLanes;
-  float* products = sums + row.products;
-  for (int c = 0; c < cells.columns.classes(); ++c, products += cells.kernel_height * kReach * kLanes) {
-    const auto run = cells.columns.of_class(c);
-    kernel_gradient<kReach, S, S>(row.below, at + run.first * kLanes, x + run.first * kLanes, run.count,
-                                  products, {});
+/// What one chunk works with: a ring of one vector that holds `unit` rows and those below.
+struct MomentsChunk {
+  MomentsChunk(Scratch& scratch, const Autoproducts& job, int unit_rows)
+      : s(job.s),
+        unit(unit_rows),
+        units((s.height + unit - 1) / unit),
+        x(scratch, unit + s.kernel_height - 1, 1, s.width, s.kernel_width - 1),
+        beyond(scratch.zeros<float>(x.row_size)),
+        classes(scratch.take<RowClass>(s.height)),
+        first(scratch.take<int>(units + 1)) {
+    auto* rows = scratch.take<ProductRow>(s.height);
+    const auto& cells = job.cells;
+    const std::int64_t size =
+        std::int64_t(cells.columns.classes()) * s.kernel_height * cells.reach() * kLanes;
+    int count = 0;
+    for (int u = 0; u < units; ++u) {
+      first[u] = count;
+      const int begin = u * unit, end = std::min(s.height, begin + unit);
+      for (int c = 0; c < cells.rows.classes(); ++c) {
+        RowClass one{.kernel_rows = 0, .products = c * size, .rows = rows, .count = 0};
+        for (int h = begin; h < end; ++h)
+          if (cells.rows.class_of(h) == c) {
+            if (one.count++ == 0) one.kernel_rows = std::min(s.kernel_height, s.height - h);
+            *rows++ = row(h);
+          }
+        if (one.count > 0) classes[count++] = one;
+      }
+    }
+    first[units] = count;
   }
-  float* alone = sums + row.sums;
+
+  ProductRow row(int h) const {
+    ProductRow row{.x = {}, .d = x.row(h) + x.halo * kLanes};
+    for (int k = 0; k < s.kernel_height; ++k) row.x[k] = h + k < s.height ? x.row(h + k) : beyond;
+    return row;
+  }
+
+  Depthwise s;
+  int unit, units;
+  Ring x;
+  float* beyond;  // a row of zeros
+  RowClass* classes;
+  int* first;  // [units + 1], of each unit in the classes
+};
+
+/// x' times what lies below and beside it, for the rows of a unit, to the cells of one vector.
+template <int KW, int S>
+HWY_INLINE void add_products_of(const TapCells& cells, const MomentsChunk& chunk, int unit, float* sums) {
+  constexpr int kReach = 2 * KW - 1;
+  for (int i = chunk.first[unit]; i < chunk.first[unit + 1]; ++i) {
+    const auto& rows = chunk.classes[i];
+    float* products = sums + rows.products;
+    for (int c = 0; c < cells.columns.classes(); ++c, products += cells.kernel_height * kReach * kLanes) {
+      const auto run = cells.columns.of_class(c);
+      add_all_products<kReach, S, S, true>(rows.rows, rows.count, rows.kernel_rows, run.first * kLanes,
+                                           run.first * kLanes, run.count, products);
+    }
+  }
+}
+
+/// x' by itself, row h, to the cells of one vector.
+template <int S>
+HWY_INLINE void add_sums_of(const TapCells& cells, const MomentsChunk& chunk, int h, float* sums) {
+  const float* x = chunk.x.row(h) + chunk.x.halo * kLanes;
+  float* alone =
+      sums + (cells.products() + cells.far_rows.class_of(h) * cells.far_columns.classes()) * kLanes;
   for (int c = 0; c < cells.far_columns.classes(); ++c) {
     const auto run = cells.far_columns.of_class(c);
-    Vector sum = all(0);
+    Vector sum = hn::Load(kFloats, alone + c * kLanes);
     for (int i = 0; i < run.count; ++i)
       sum = hn::Add(sum, hn::Load(kFloats, x + (run.first + i * S) * kLanes));
-    add_to(alone + c * kLanes, sum);
+    hn::Store(sum, kFloats, alone + c * kLanes);
+  }
+}
+
+/// One vector of a piece.
+template <int KW, int S>
+HWY_NOINLINE void add_vector(const Autoproducts& job, const MomentsChunk& chunk, const Piece& piece, int v,
+                             const Piece* next, float* sums) {
+  const auto& s = job.s;
+  const auto& map = job.reading.x;
+  const int c = (piece.group.first + v) * kLanes, count = std::min(kLanes, s.channels - c);
+  const int next_c = next ? (next->group.first + std::min(v, next->group.count - 1)) * kLanes : 0;
+  int x = piece.begin * chunk.unit;
+  for (int unit = piece.begin; unit < piece.end; ++unit) {
+    const int begin = unit * chunk.unit, end = std::min(s.height, begin + chunk.unit);
+    for (; x < std::min(s.height, end + s.kernel_height - 1); ++x) {
+      job.reading.row(map.data + ((piece.image * s.height + x) * s.width) * map.stride + c, s.width, c, count,
+                      chunk.x.row(x) + chunk.x.halo * kLanes);
+      const int ahead = next ? x - (piece.begin - next->begin) * chunk.unit : s.height;
+      if (ahead >= 0 && ahead < s.height)
+        next_pixels(map.data, map.stride, (next->image * s.height + ahead) * s.width, next_c)
+            .ask_all(s.width);
+    }
+    add_products_of<KW, S>(job.cells, chunk, unit, sums);
+    for (int h = begin; h < end; ++h) add_sums_of<S>(job.cells, chunk, h, sums);
   }
 }
 
@@ -55,8 +134,11 @@ HWY_INLINE void add_row(const TapCells& cells, const MomentsRow& row, std::int64
 /// them.
 void flush(const TapCells& cells, float* HWY_RESTRICT sums, double* HWY_RESTRICT part) {
   for (const auto& pair : cells.second) {
-    for (const int cell : pair.products)
-      for (int l = 0; l < kLanes; ++l) part[l] += sums[cell * kLanes + l];
+    Vector sum = all(0);
+    for (const int cell : pair.products) sum = hn::Add(sum, hn::Load(kFloats, sums + cell * kLanes));
+    HWY_ALIGN float lanes[kLanes];
+    hn::Store(sum, kFloats, lanes);
+    for (int l = 0; l < kLanes; ++l) part[l] += lanes[l];
     part += kLanes;
   }
   const float* alone = sums + cells.products() * kLanes;
@@ -64,62 +146,30 @@ void flush(const TapCells& cells, float* HWY_RESTRICT sums, double* HWY_RESTRICT
   std::fill_n(sums, (cells.products() + cells.sums()) * kLanes, 0.0f);
 }
 
-/// Rows begin .. end; part [vectors, pairs + sums, kLanes].
+/// Images begin .. end; part [vectors, pairs + sums, kLanes].
 template <int KW, int S>
-void add_rows(const Autoproducts& job, std::int64_t begin, std::int64_t end, double* part) {
+void add_images(const Autoproducts& job, std::int64_t begin, std::int64_t end, double* part) {
+  constexpr int kPixels =
+      64;  // that are summed in registers, those of the other remainders of the stride aside
   const auto& s = job.s;
-  const auto& cells = job.cells;
   Scratch scratch;
-  const int halo = KW - 1, reach = s.kernel_height * (2 * KW - 1) * kLanes;
-  const Strip strip(s.channels, s.width + 2 * halo, s.kernel_height,
-                    vectors_of_a_line(job.reading.x.data.type()));
-  const Ring ring(scratch, strip.rows + s.kernel_height, strip.vectors, s.width, halo);
-  auto* rows = scratch.take<MomentsRow>(strip.rows);
-  float* band = scratch.zeros<float>(std::int64_t(strip.vectors) * job.floats());
-  std::int64_t next = 0, pixels = 0;
-  for_strips(strip, s.channels, begin, end, [&](const Group& group, std::int64_t first, std::int64_t last) {
-    if (first == begin) next = begin;
-    const std::int64_t needed = std::min(end, last + s.kernel_height - 1);
-    fetch_rows(job.reading, ring, group, s.channels, s.width, next, needed);
-    next = needed;
-    for (std::int64_t g = first; g < last; ++g) {
-      const int h = int(g % s.height);
-      auto& row = rows[g - first];
-      row = {.below = {},
-             .products = std::int64_t(cells.rows.class_of(h)) * cells.columns.classes() * reach,
-             .sums = (cells.products() + cells.far_rows.class_of(h) * cells.far_columns.classes()) * kLanes};
-      for (int k = 0; k < s.kernel_height && h + k < s.height; ++k)
-        row.below.add(ring.row(g + k), k, 2 * KW - 1);
-    }
-    pixels += (last - first) * s.width;
-    const bool full = pixels >= kBand || last == end;
+  const MomentsChunk chunk(scratch, job, std::clamp(kPixels * S / s.width, 1, s.height));
+  const int size = int(bytes_of(job.reading.x.data.type())) * kLanes;
+  const Pieces pieces(s.channels, chunk.units, chunk.unit * s.width * size,
+                      (2 * s.kernel_height + chunk.unit - 1) / chunk.unit,
+                      vectors_of_a_line(job.reading.x.data.type()));
+  float* band = scratch.zeros<float>(std::int64_t(padded(s.channels) / kLanes) * job.floats());
+  std::int64_t pixels = 0;
+  pieces.each(begin, end, [&](const Piece& piece, const Piece* next) {
+    pixels += std::int64_t(piece.end - piece.begin) * chunk.unit * s.width;
+    const bool full = pixels >= kBand * S * S || !next || next->group.first != piece.group.first;
     if (full) pixels = 0;
-    for (int v = 0; v < group.count; ++v) {
-      float* sums = band + std::int64_t(v) * job.floats();
-      for (std::int64_t g = first; g < last; ++g)
-        add_row<KW, S>(cells, rows[g - first], std::int64_t(v) * ring.row_size, sums);
-      if (full) flush(cells, sums, part + std::int64_t(group.first + v) * job.doubles());
+    for (int v = 0; v < piece.group.count; ++v) {
+      float* sums = band + std::int64_t(piece.group.first + v) * job.floats();
+      add_vector<KW, S>(job, chunk, piece, v, next, sums);
+      if (full) flush(job.cells, sums, part + std::int64_t(piece.group.first + v) * job.doubles());
     }
   });
-}
-
-/// A value near the mean of every channel: that of some pixels, far from each other.
-void take_centre(const Source& x, std::int64_t pixels, int channels, float* centre) {
-  constexpr std::int64_t kMost = 64;
-  const std::int64_t count = std::min(pixels, kMost);
-  Scratch scratch;
-  double* sum = scratch.zeros<double>(channels);
-  for (std::int64_t i = 0; i < count; ++i) {
-    const auto row = x.data + pixels * i / count * x.stride;
-    for (int c = 0; c < channels; ++c) {
-      float value = row.type() == Type::Float32 ? row.as<float>()[c] : as_float(row.as<BFloat16>()[c]);
-      if (x.scale) value = x.scale[c] * value + x.shift[c];
-      if (x.act != Act::None) value = std::max(value, 0.0f);
-      if (x.act == Act::Relu6) value = std::min(value, 6.0f);
-      sum[c] += value;
-    }
-  }
-  for (int c = 0; c < channels; ++c) centre[c] = static_cast<float>(sum[c] / static_cast<double>(count));
 }
 
 /// Mean and covariance of one vector of channels from c on; sums [pairs + sums, kLanes] of all images.
@@ -166,10 +216,8 @@ void tap_moments_here(const Depthwise& s, const Source& x, const TapMoments& mom
   const Ranges chunks(s.images, (kLeastPixels + pixels - 1) / pixels);
   const std::int64_t size = std::int64_t(padded(s.channels)) / kLanes * job.doubles();
   double* parts = scratch.zeros<double>(chunks.count * size);
-  const auto rows = for_kernel(s.kernel_width, s.stride, []<int KW, int S>() { return add_rows<KW, S>; });
-  each(chunks.count, [&](std::int64_t i) {
-    rows(job, chunks.begin(i) * s.height, chunks.end(i) * s.height, parts + i * size);
-  });
+  const auto images = for_kernel(s.kernel_width, s.stride, []<int KW, int S>() { return add_images<KW, S>; });
+  each(chunks.count, [&](std::int64_t i) { images(job, chunks.begin(i), chunks.end(i), parts + i * size); });
   for (std::int64_t i = 1; i < chunks.count; ++i)
     for (std::int64_t at = 0; at < size; ++at) parts[at] += parts[i * size + at];
   for (int c = 0; c < s.channels; c += kLanes) finish(job, parts + c / kLanes * job.doubles(), c, moments);

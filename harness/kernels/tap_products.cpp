@@ -18,50 +18,81 @@ struct Products {
   int taps() const { return s.kernel_height * s.kernel_width; }
 };
 
-/// A row of dz, and the rows of the input that its taps see.
-struct ProductsRow {
-  Taps taps;
-  const float* dz;
+/// What one chunk works with: rings of one vector, that hold what `unit` rows of outputs see, and these rows.
+struct ProductsChunk {
+  ProductsChunk(Scratch& scratch, const Depthwise& s, int unit_rows)
+      : unit(unit_rows),
+        x(scratch, (unit - 1) * s.stride + s.kernel_height, 1, s.width, s.kernel_width / 2),
+        dz(scratch, unit, 1, s.out_width(), 0),
+        rows(scratch.take<ProductRow>(s.out_height())) {
+    for (int oh = 0; oh < s.out_height(); ++oh) {
+      rows[oh].d = dz.row(oh);
+      for (int k = 0; k < s.kernel_height; ++k)
+        rows[oh].x[k] = x.row(0, oh * s.stride - s.kernel_height / 2 + k, s.height);
+    }
+  }
+
+  int unit;
+  CentredRing x;
+  Ring dz;
+  ProductRow* rows;  // [output height]
 };
 
-/// Output rows begin .. end; total [vectors, taps, kLanes].
+/// One vector of a piece.
 template <int KW, int S>
-void add_rows(const Products& job, std::int64_t begin, std::int64_t end, double* total) {
+HWY_NOINLINE void add_vector(const Products& job, const ProductsChunk& chunk, const Piece& piece, int v,
+                             const Piece* next, float* sums) {
+  const auto& s = job.s;
+  const auto& map = job.reading.x;
+  const int c = (piece.group.first + v) * kLanes, count = std::min(kLanes, s.channels - c);
+  const int next_c = next ? (next->group.first + std::min(v, next->group.count - 1)) * kLanes : 0;
+  chunk.x.surround(job.reading.centre + c, 1);
+  int x = std::max(0, piece.begin * chunk.unit * S - s.kernel_height / 2);
+  for (int unit = piece.begin; unit < piece.end; ++unit) {
+    const int begin = unit * chunk.unit, end = std::min(s.out_height(), begin + chunk.unit);
+    for (; x < std::min(s.height, (end - 1) * S - s.kernel_height / 2 + s.kernel_height); ++x) {
+      job.reading.row(map.data + ((piece.image * s.height + x) * s.width) * map.stride + c, s.width, c, count,
+                      chunk.x.ring.row(x) + chunk.x.ring.halo * kLanes);
+      const int ahead = next ? x - (piece.begin - next->begin) * chunk.unit * S : s.height;
+      if (ahead >= 0 && ahead < s.height)
+        next_pixels(map.data, map.stride, (next->image * s.height + ahead) * s.width, next_c)
+            .ask_all(s.width);
+    }
+    for (int oh = begin; oh < end; ++oh) {
+      fetch_gradient(job.dz, (piece.image * s.out_height() + oh) * s.out_width(), s.out_width(), c, count,
+                     chunk.dz.row(oh));
+      const int ahead = next ? oh - (piece.begin - next->begin) * chunk.unit : s.out_height();
+      if (ahead >= 0 && ahead < s.out_height())
+        next_pixels(job.dz.dz, job.dz.stride, (next->image * s.out_height() + ahead) * s.out_width(), next_c)
+            .ask_all(s.out_width());
+    }
+    add_all_products<KW, S, 1, false>(chunk.rows + begin, end - begin, s.kernel_height, 0, 0, s.out_width(),
+                                      sums);
+  }
+}
+
+/// Images begin .. end; total [vectors, taps, kLanes].
+template <int KW, int S>
+void add_images(const Products& job, std::int64_t begin, std::int64_t end, double* total) {
+  constexpr int kPixels = 64;  // that are summed in registers
   const auto& s = job.s;
   Scratch scratch;
-  const int halo = KW / 2, height = s.out_height();
-  const Strip strip(s.channels, S * (s.width + 2 * halo) + s.out_width(), s.kernel_height,
-                    vectors_of_a_line(job.reading.x.data.type()));
-  const CentredRing x(scratch, strip.rows * S + s.kernel_height, strip.vectors, s.width, halo);
-  const Ring dz(scratch, strip.rows, strip.vectors, s.out_width(), 0);
-  auto* rows = scratch.take<ProductsRow>(strip.rows);
-  float* band = scratch.zeros<float>(std::int64_t(strip.vectors) * job.taps() * kLanes);
-  std::int64_t next = 0, pixels = 0;
-  for_strips(strip, s.channels, begin, end, [&](const Group& group, std::int64_t first, std::int64_t last) {
-    if (first == begin) {
-      x.surround(job.reading.centre + group.first * kLanes, group.count);
-      next = begin / height * s.height;
-    }
-    for (std::int64_t g = first; g < last; ++g) {
-      const std::int64_t image = g / height * s.height;
-      const int top = int(g % height) * S - s.kernel_height / 2;
-      const std::int64_t needed = image + std::min(s.height, top + s.kernel_height);
-      fetch_rows(job.reading, x.ring, group, s.channels, s.width, next, needed);
-      next = std::max(next, needed);
-      auto& row = rows[g - first] = {.taps = {}, .dz = dz.row(g)};
-      for (int k = 0; k < s.kernel_height; ++k) row.taps.add(x.row(image, top + k, s.height), k, KW);
-    }
-    fetch_rows(job.dz, dz, group, s.channels, s.out_width(), first, last);
-    pixels += (last - first) * s.out_width();
-    const bool full = pixels >= kBandRows || last == end;
+  const int unit = std::clamp(kPixels / s.out_width(), 1, s.out_height());
+  const ProductsChunk chunk(scratch, s, unit);
+  const int size = int(bytes_of(job.reading.x.data.type())) * kLanes;
+  const Pieces pieces(s.channels, (s.out_height() + unit - 1) / unit,
+                      unit * s.out_width() * (S * S + 1) * size, (2 * s.kernel_height + unit - 1) / unit,
+                      vectors_of_a_line(job.reading.x.data.type()));
+  float* band = scratch.zeros<float>(std::int64_t(padded(s.channels)) * job.taps());
+  std::int64_t pixels = 0;
+  pieces.each(begin, end, [&](const Piece& piece, const Piece* next) {
+    pixels += std::int64_t(piece.end - piece.begin) * unit * s.out_width();
+    const bool full = pixels >= kBandRows || !next || next->group.first != piece.group.first;
     if (full) pixels = 0;
-    for (int v = 0; v < group.count; ++v) {
-      float* sums = band + std::int64_t(v) * job.taps() * kLanes;
-      for (std::int64_t g = first; g < last; ++g)
-        kernel_gradient<KW, S>(rows[g - first].taps, std::int64_t(v) * x.ring.row_size,
-                               rows[g - first].dz + v * dz.row_size, s.out_width(), sums, {});
-      double* to = total + std::int64_t(group.first + v) * job.taps() * kLanes;
-      for (int i = 0; full && i < job.taps() * kLanes; ++i) to[i] += sums[i], sums[i] = 0;
+    for (int v = 0; v < piece.group.count; ++v) {
+      const std::int64_t at = std::int64_t(piece.group.first + v) * job.taps() * kLanes;
+      add_vector<KW, S>(job, chunk, piece, v, next, band + at);
+      for (int i = 0; full && i < job.taps() * kLanes; ++i) total[at + i] += band[at + i], band[at + i] = 0;
     }
   });
 }
@@ -75,10 +106,8 @@ void tap_products_here(const Depthwise& s, ConstValues dz, std::int64_t dz_strid
   const Ranges chunks(s.images, 1);
   const std::int64_t size = std::int64_t(padded(s.channels)) * job.taps();
   double* parts = scratch.zeros<double>(chunks.count * size);
-  const auto rows = for_kernel(s.kernel_width, s.stride, []<int KW, int S>() { return add_rows<KW, S>; });
-  each(chunks.count, [&](std::int64_t i) {
-    rows(job, chunks.begin(i) * s.out_height(), chunks.end(i) * s.out_height(), parts + i * size);
-  });
+  const auto images = for_kernel(s.kernel_width, s.stride, []<int KW, int S>() { return add_images<KW, S>; });
+  each(chunks.count, [&](std::int64_t i) { images(job, chunks.begin(i), chunks.end(i), parts + i * size); });
   for (std::int64_t i = 1; i < chunks.count; ++i)
     for (std::int64_t at = 0; at < size; ++at) parts[at] += parts[i * size + at];
   for (int c = 0; c < s.channels; ++c)

@@ -15,56 +15,12 @@ namespace ablate::kernels {
 namespace HWY_NAMESPACE {
 namespace {
 
-/// The rows of all images are numbered through: row g is row g % height of image g / height. A strip of them
-/// is read, all vectors of a group, then worked on vector by vector, so that what belongs to a vector (sums,
-/// or kernels) is fetched once a strip.
-struct Strip {
-  int rows;     // of a strip
-  int vectors;  // of a group
-
-  /// `columns`: of the rings' rows together; `around`: the rows they hold beside the strip's; `step`: vectors
-  /// that are worked on together.
-  Strip(int channels, int columns, int around, int step) {
-    constexpr int kBytes = 32 << 10;  // of the rings of one vector: most of a first-level cache
-    rows = std::max(1, kBytes / (columns * kLanes * int(sizeof(float))) - around);
-    vectors = vectors_of_a_group(channels, (rows + around) * columns, kSecondLevel, step);
-  }
-};
-
-/// Calls body(group, first row, end) for the strips of rows begin .. end of every group.
-template <class Body>
-HWY_INLINE void for_strips(const Strip& strip, int channels, std::int64_t begin, std::int64_t end,
-                           const Body& body) {
-  const int all_vectors = padded(channels) / kLanes;
-  for (int v = 0; v < all_vectors; v += strip.vectors)
-    for (std::int64_t g = begin; g < end; g += strip.rows)
-      body(Group{v, std::min(strip.vectors, all_vectors - v)}, g,
-           std::min<std::int64_t>(end, g + strip.rows));
-}
-
-/// Rows from .. end of a map into a ring, all vectors of a group.
-HWY_INLINE void fetch_rows(const Reading& reading, const Ring& ring, const Group& group, int channels,
-                           int width, std::int64_t from, std::int64_t end) {
-  for (std::int64_t g = from; g < end; ++g)
-    for (int v = 0; v < group.count; ++v) {
-      const int c = (group.first + v) * kLanes;
-      reading.row(reading.x.data + g * width * reading.x.stride + c, width, c, std::min(kLanes, channels - c),
-                  ring.row(g) + v * ring.row_size + ring.halo * kLanes);
-    }
-}
-
-/// Likewise of a gradient.
-HWY_INLINE void fetch_rows(const GradientIn& dz, const Ring& ring, const Group& group, int channels,
-                           int width, std::int64_t from, std::int64_t end) {
-  for (std::int64_t g = from; g < end; ++g)
-    for (int v = 0; v < group.count; ++v) {
-      const int c = (group.first + v) * kLanes;
-      const auto row = dz.dz + g * width * dz.stride + c;
-      with_type(row.type(), [&]<class T>() HWY_ATTR {
-        read_gradient<T>(dz, row.as<T>(), nullptr, width, 0, std::min(kLanes, channels - c),
-                         ring.row(g) + v * ring.row_size + ring.halo * kLanes);
-      });
-    }
+/// One row of one vector of a gradient from a pixel on, into a ring.
+HWY_INLINE void fetch_gradient(const GradientIn& dz, std::int64_t pixel, int width, int c, int count,
+                               float* out) {
+  const auto row = dz.dz + pixel * dz.stride + c;
+  with_type(row.type(),
+            [&]<class T>() HWY_ATTR { read_gradient<T>(dz, row.as<T>(), nullptr, width, 0, count, out); });
 }
 
 /// A ring of an input less its centre, and what is beyond the border: zero less the centre.
@@ -96,6 +52,170 @@ struct CentredRing {
   Ring ring;
   float* outside;  // a row [vectors, columns, kLanes]
 };
+
+/// What is worked on at a time: units begin .. end of an image (rows, or a few rows together), of a group of
+/// vectors.
+struct Piece {
+  std::int64_t image;
+  Group group;
+  int begin, end;
+};
+
+/// Images in pieces that fit a second-level cache. A piece is worked on vector by vector: its rows pass
+/// through rings of one vector, which fit the first, together with the kernels and sums of that vector.
+/// Meanwhile the next piece is asked for.
+class Pieces {
+ public:
+  /// `bytes`: that are read and written for a unit and a vector; `fewest`: units of a piece; `step`: vectors
+  /// that share the lines of a cache.
+  Pieces(int channels, int units, int bytes, int fewest, int step)
+      : all_vectors_((padded(channels) / kLanes + step - 1) / step * step), units_(units) {
+    constexpr int kBytes = 256 << 10, kFewestVectors = 4;
+    const int most =
+        std::clamp(kBytes / (bytes * units), kFewestVectors, std::max(kFewestVectors, all_vectors_));
+    groups_ = (all_vectors_ + most - 1) / most;
+    vectors_ = ((all_vectors_ + groups_ - 1) / groups_ + step - 1) / step * step;
+    const int units_of_a_piece = std::max(kBytes / (bytes * vectors_), fewest);
+    bands_ = (units + units_of_a_piece - 1) / units_of_a_piece;
+    all_vectors_ = padded(channels) / kLanes;
+    groups_ = (all_vectors_ + vectors_ - 1) / vectors_;
+  }
+
+  /// Calls body(piece, the next one or null) for all of images begin .. end, group by group.
+  template <class Body>
+  HWY_INLINE void each(std::int64_t begin, std::int64_t end, const Body& body) const {
+    const std::int64_t count = (end - begin) * bands_ * groups_;
+    Piece next = piece(begin, end, 0);
+    for (std::int64_t i = 0; i < count; ++i) {
+      const Piece now = next;
+      if (i + 1 < count) next = piece(begin, end, i + 1);
+      body(now, i + 1 < count ? &next : nullptr);
+    }
+  }
+
+ private:
+  Piece piece(std::int64_t begin, std::int64_t end, std::int64_t i) const {
+    const int band = int(i % bands_), group = int(i / bands_ / (end - begin));
+    return {.image = begin + i / bands_ % (end - begin),
+            .group = {group * vectors_, std::min(vectors_, all_vectors_ - group * vectors_)},
+            .begin = units_ * band / bands_,
+            .end = units_ * (band + 1) / bands_};
+  }
+
+  int all_vectors_, vectors_, groups_, units_, bands_;
+};
+
+/// A row of what comes next, to be asked for; null: nothing.
+struct NextPixels {
+  template <int P>
+  HWY_INLINE void ask(int w) const {
+    if (!from) return;
+    HWY_UNROLL(8)
+    for (int p = 0; p < P; ++p) __builtin_prefetch(from + (w + p) * step, 0, 2);
+  }
+  HWY_INLINE void ask_all(int width) const {
+    for (int w = 0; from && w < width; ++w) __builtin_prefetch(from + w * step, 0, 2);
+  }
+  const std::byte* from = nullptr;
+  std::int64_t step = 0;
+};
+
+/// Those of a map from a pixel on, a vector of channels from c on.
+inline NextPixels next_pixels(ConstValues data, std::int64_t stride, std::int64_t pixel, int c) {
+  const std::int64_t size = bytes_of(data.type());
+  return {data.bytes() + (pixel * stride + c) * size, stride * size};
+}
+
+/// Those of a gradient that is added to or, unless it goes past the caches, written.
+inline NextPixels next_gradient(const GradientOut& dx, bool past_caches, std::int64_t pixel, int c) {
+  if (dx.base) return next_pixels(dx.base, dx.base_stride, pixel, c);
+  if (dx.data && !past_caches) return next_pixels(dx.data, dx.stride, pixel, c);
+  return {};
+}
+
+/// Rows of two rings whose products are summed: those of x that lie under a kernel's rows, and one of d.
+struct ProductRow {
+  const float* x[kMostRows];
+  const float* d;
+};
+
+/// Adds x * d over `count` rows to R rows of a kernel's sums from row k on, total [rows, KW, kLanes]. at:
+/// where the taps of the first pixel are in each row of x, and that pixel in d, of which every D-th is taken.
+/// Half: the columns before the middle of the first row are left out.
+template <int KW, int S, int D, int R, bool Half>
+HWY_NOINLINE void add_products(const ProductRow* rows, int count, int k, std::int64_t at, std::int64_t at_d,
+                               int width, float* total) {
+  Vector sum[R][KW];
+  HWY_UNROLL(4)
+  for (int r = 0; r < R; ++r) {
+    HWY_UNROLL(16)
+    for (int j = 0; j < KW; ++j) sum[r][j] = all(0);
+  }
+  for (int i = 0; i < count; ++i) {
+    const float* d = rows[i].d + at_d;
+    const float* const* x = rows[i].x + k;
+    for_blocks<4>(width, [&]<int P>(Pixels<P>, int w) HWY_ATTR {
+      Vector gradient[P];
+      HWY_UNROLL(4)
+      for (int p = 0; p < P; ++p) gradient[p] = hn::Load(kFloats, d + (w + p) * D * kLanes);
+      HWY_UNROLL(4)
+      for (int r = 0; r < R; ++r) {
+        const float* in = x[r] + at + w * S * kLanes;
+        HWY_UNROLL(16)
+        for (int t = Half && r == 0 ? KW / 2 : 0; t < (P - 1) * S + KW; ++t) {
+          const Vector value = hn::Load(kFloats, in + t * kLanes);
+          HWY_UNROLL(16)
+          for (int j = Half && r == 0 ? KW / 2 : 0; j < KW; ++j)
+            if (t >= j && (t - j) % S == 0 && (t - j) / S < P)
+              sum[r][j] = hn::MulAdd(value, gradient[(t - j) / S], sum[r][j]);
+        }
+      }
+    });
+  }
+  HWY_UNROLL(4)
+  for (int r = 0; r < R; ++r) {
+    HWY_UNROLL(16)
+    for (int j = Half && r == 0 ? KW / 2 : 0; j < KW; ++j)
+      add_to(total + ((k + r) * KW + j) * kLanes, sum[r][j]);
+  }
+}
+
+/// Likewise to the first `kernel_rows` rows of the sums.
+template <int KW, int S, int D, bool Half>
+HWY_INLINE void add_all_products(const ProductRow* rows, int count, int kernel_rows, std::int64_t at,
+                                 std::int64_t at_d, int width, float* total) {
+  constexpr int kMost = KW > 5 ? 2 : 3;  // rows whose sums the registers hold
+  const int first = std::min(kernel_rows, kMost);
+  if (kMost == 3 && first == 3)
+    add_products<KW, S, D, 3, Half>(rows, count, 0, at, at_d, width, total);
+  else if (first == 2)
+    add_products<KW, S, D, 2, Half>(rows, count, 0, at, at_d, width, total);
+  else
+    add_products<KW, S, D, 1, Half>(rows, count, 0, at, at_d, width, total);
+  int k = first;
+  for (; k + 2 <= kernel_rows; k += 2)
+    add_products<KW, S, D, 2, false>(rows, count, k, at, at_d, width, total);
+  if (k < kernel_rows) add_products<KW, S, D, 1, false>(rows, count, k, at, at_d, width, total);
+}
+
+/// A value near the mean of every channel: that of some pixels, far from each other.
+inline void take_centre(const Source& x, std::int64_t pixels, int channels, float* centre) {
+  constexpr std::int64_t kMost = 64;
+  const std::int64_t count = std::min(pixels, kMost);
+  Scratch scratch;
+  double* sum = scratch.zeros<double>(channels);
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto row = x.data + pixels * i / count * x.stride;
+    for (int c = 0; c < channels; ++c) {
+      float value = row.type() == Type::Float32 ? row.as<float>()[c] : as_float(row.as<BFloat16>()[c]);
+      if (x.scale) value = x.scale[c] * value + x.shift[c];
+      if (x.act != Act::None) value = std::max(value, 0.0f);
+      if (x.act == Act::Relu6) value = std::min(value, 6.0f);
+      sum[c] += value;
+    }
+  }
+  for (int c = 0; c < channels; ++c) centre[c] = static_cast<float>(sum[c] / static_cast<double>(count));
+}
 
 /// A kernel by its width (1, 3 or 5) and its stride: use.operator()<width, stride>().
 template <class Use>

@@ -1,0 +1,298 @@
+#include "harness/kernels/branches.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "harness/kernels/branch_backward.cpp"
+#include <hwy/foreach_target.h>
+
+#include "harness/kernels/branches-inl.h"
+#include "harness/kernels/input_rows-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace ablate::kernels {
+namespace HWY_NAMESPACE {
+namespace {
+
+/// The factors of a branch's gradient in whole vectors.
+struct Factors {
+  const float *c1, *c2, *c3;
+};
+
+/// What all chunks share.
+struct Backward {
+  Depthwise s;
+  Reading reading;  // with the centre
+  GradientIn dz;
+  const PackedBranches& branches;
+  const Factors* factors;  // [branches]
+  GradientOut dx;          // centre in whole vectors
+  bool wants_dx, wants_dw, stream;
+};
+
+/// Rows of the branches' gradients that a row of dx sees, and where their weights are among those of all.
+struct BackRows {
+  const float** row;
+  int* weight;
+  int count = 0;
+
+  void add(const float* ring_row, int tap) {
+    row[count] = ring_row;
+    weight[count++] = tap * kLanes;
+  }
+};
+
+/// Of one branch: rows of its gradient, and those that go with rows of the input.
+struct BranchRows {
+  BranchRows(Scratch& scratch, const Depthwise& s, bool point, const BranchRings& rings, int slots)
+      : d(scratch, slots, 1, s.out_width(), s.kernel_width / 2),
+        products(scratch.take<ProductRow>(s.out_height())) {
+    for (int oh = 0; oh < s.out_height(); ++oh) {
+      const auto& taps = point ? rings.points[oh] : rings.taps[oh];
+      std::copy_n(taps.row, taps.count, products[oh].x);
+      products[oh].d = d.row(oh);
+    }
+  }
+
+  /// Adds the rows that row h of dx sees; first: of the branch's taps.
+  void add_back_rows(const Depthwise& s, int h, int first, BackRows& back) const {
+    for (int k = s.kernel_height - 1; k >= 0; --k) {
+      const int from = h + s.kernel_height / 2 - k;
+      if (from >= 0 && from % s.stride == 0 && from / s.stride < s.out_height())
+        back.add(d.row(from / s.stride), first + k * s.kernel_width);
+    }
+  }
+
+  Ring d;
+  ProductRow* products;  // [output height]
+};
+
+/// What one chunk works with.
+struct BackwardChunk {
+  int unit;  // rows of outputs that are worked on together
+  const BranchRings& rings;
+  const BranchRows* branches;
+  const BackRows *back, *points;  // [height]: of the branches with a whole kernel, and of the others
+  int halo;                       // of the gradients' rows
+  float* dz;                      // a row [output columns, kLanes]
+  float* dw;                      // of the band [vectors, all taps, kLanes]
+  BandGradients sums;             // of the band [padded C]
+};
+
+/// A row of one vector of a branch's gradient.
+template <int KW, int S>
+HWY_INLINE void gradient_row(const Factors& factors, int vector, const float* weights, const Taps& taps,
+                             const float* dz, int width, float* d) {
+  const Vector c1 = hn::Load(kFloats, factors.c1 + vector * kLanes);
+  const Vector c2 = hn::Load(kFloats, factors.c2 + vector * kLanes);
+  const Vector c3 = hn::Load(kFloats, factors.c3 + vector * kLanes);
+  for_blocks<8>(width, [&]<int P>(Pixels<P>, int w) HWY_ATTR {
+    Vector y[P];
+    convolve<KW, S>(taps, w * S * kLanes, weights, y);
+    HWY_UNROLL(8)
+    for (int p = 0; p < P; ++p)
+      hn::Store(hn::MulAdd(c1, hn::Load(kFloats, dz + (w + p) * kLanes), hn::MulAdd(c2, y[p], c3)), kFloats,
+                d + (w + p) * kLanes);
+  });
+}
+
+/// Those pixels of row h of dx that are First more than a multiple of the stride, and all after them.
+template <int KW, int S, int First>
+HWY_INLINE void input_pixels(const Backward& job, const BackwardChunk& chunk, int h, const float* weights,
+                             const InputRow& to) {
+  for_blocks<8>((job.s.width - First + S - 1) / S, [&]<int P>(Pixels<P>, int i) HWY_ATTR {
+    Vector part[P];
+    HWY_UNROLL(8)
+    for (int p = 0; p < P; ++p) part[p] = all(0);
+    const std::int64_t at = (chunk.halo + i) * kLanes;
+    add_back<KW, S, First>(chunk.back[h], at, weights, part);
+    if constexpr (First == 0) add_back<1, S, 0>(chunk.points[h], at, weights, part);
+    to.store<S>(First + i * S, part);
+  });
+  if constexpr (First + 1 < S) input_pixels<KW, S, First + 1>(job, chunk, h, weights, to);
+}
+
+/// The gradients of all branches, output rows begin .. end of one vector, and of their weights.
+template <int KW, int S>
+HWY_INLINE void gradient_rows(const Backward& job, const BackwardChunk& chunk, const Piece& piece, int vector,
+                              const Piece* next, int begin, int end) {
+  const auto& s = job.s;
+  const int c = vector * kLanes, count = std::min(kLanes, s.channels - c);
+  for (int oh = begin; oh < end; ++oh) {
+    fetch_gradient(job.dz, (piece.image * s.out_height() + oh) * s.out_width(), s.out_width(), c, count,
+                   chunk.dz);
+    if (next && vector - piece.group.first < next->group.count)
+      next_pixels(job.dz.dz, job.dz.stride, (next->image * s.out_height() + oh) * s.out_width(),
+                  (next->group.first + vector - piece.group.first) * kLanes)
+          .ask_all(s.out_width());
+    for (int b = 0; b < job.branches.count; ++b) {
+      const auto& d = chunk.branches[b].d;
+      float* to = d.row(oh) + d.halo * kLanes;
+      const float* weights = job.branches.of(vector, b);
+      if (job.branches.points[b])
+        gradient_row<1, S>(job.factors[b], vector, weights, chunk.rings.points[oh], chunk.dz, s.out_width(),
+                           to);
+      else
+        gradient_row<KW, S>(job.factors[b], vector, weights, chunk.rings.taps[oh], chunk.dz, s.out_width(),
+                            to);
+    }
+  }
+  for (int b = 0; job.wants_dw && b < job.branches.count; ++b) {
+    const auto& rows = chunk.branches[b];
+    const int at = chunk.halo * kLanes;
+    float* sums = chunk.dw + (vector * job.branches.all() + job.branches.first[b]) * kLanes;
+    if (job.branches.points[b])
+      add_all_products<1, S, 1, false>(rows.products + begin, end - begin, 1, 0, at, s.out_width(), sums);
+    else
+      add_all_products<KW, S, 1, false>(rows.products + begin, end - begin, s.kernel_height, 0, at,
+                                        s.out_width(), sums);
+  }
+}
+
+/// One vector of a piece.
+template <int KW, int S>
+HWY_NOINLINE void backward_vector(const Backward& job, const BackwardChunk& chunk, const Piece& piece, int v,
+                                  const Piece* next) {
+  const auto& s = job.s;
+  const int vector = piece.group.first + v, pad = s.kernel_height / 2;
+  chunk.rings.x.surround(job.reading.centre + vector * kLanes, 1);
+  for (int oh = 0, x = 0, h = 0; oh < s.out_height(); oh += chunk.unit) {
+    const int end = std::min(s.out_height(), oh + chunk.unit);
+    chunk.rings.fetch(job.reading, piece, v, next, x, (end - 1) * S - pad + s.kernel_height);
+    gradient_rows<KW, S>(job, chunk, piece, vector, next, oh, end);
+    const int complete = end == s.out_height() ? s.height : std::min(s.height, end * S - pad);
+    for (; job.wants_dx && h < complete; ++h) {
+      input_pixels<KW, S, 0>(job, chunk, h, job.branches.of(vector),
+                             InputRow(job.reading, job.dx, chunk.sums, s.channels,
+                                      (piece.image * s.height + h) * s.width, vector * kLanes, job.stream));
+      if (next && v < next->group.count)
+        next_gradient(job.dx, job.stream, (next->image * s.height + h) * s.width,
+                      (next->group.first + v) * kLanes)
+            .ask_all(s.width);
+    }
+  }
+}
+
+/// Images begin .. end; total_dw [vectors, all taps, kLanes], total_sums [2, C].
+template <int KW, int S>
+void backward_images(const Backward& job, std::int64_t begin, std::int64_t end, double* total_dw,
+                     double* total_sums) {
+  constexpr int kPixels = 64;  // that are summed in registers
+  const auto& s = job.s;
+  Scratch scratch;
+  const int unit = std::clamp(kPixels / s.out_width(), 1, s.out_height());
+  const BranchRings rings(scratch, s, (unit - 1) * S + s.kernel_height);
+  auto* branches = scratch.take<BranchRows>(job.branches.count);
+  for (int b = 0; b < job.branches.count; ++b)
+    branches[b] = BranchRows(scratch, s, job.branches.points[b], rings, unit + s.kernel_height);
+  const auto back_rows = [&](bool points) {
+    auto* back = scratch.take<BackRows>(s.height);
+    for (int h = 0; h < s.height; ++h) {
+      const int most = job.branches.count * s.kernel_height;
+      back[h] = {scratch.take<const float*>(most), scratch.take<int>(most)};
+      for (int b = 0; b < job.branches.count; ++b) {
+        if (job.branches.points[b] != points) continue;
+        if (!points)
+          branches[b].add_back_rows(s, h, job.branches.first[b], back[h]);
+        else if (h % S == 0)
+          back[h].add(branches[b].d.row(h / S), job.branches.first[b]);
+      }
+    }
+    return back;
+  };
+  const BackwardChunk chunk{
+      .unit = unit,
+      .rings = rings,
+      .branches = branches,
+      .back = back_rows(false),
+      .points = back_rows(true),
+      .halo = KW / 2,
+      .dz = scratch.take<float>(std::int64_t(s.out_width()) * kLanes),
+      .dw = scratch.zeros<float>(padded(s.channels) * job.branches.all()),
+      .sums = {scratch.zeros<float>(padded(s.channels)), scratch.zeros<float>(padded(s.channels))}};
+  const int size = int(bytes_of(job.reading.x.data.type())) * kLanes;
+  const Pieces pieces(s.channels, 1, s.height * s.width * (2 * size + size / (S * S)), 1,
+                      vectors_of_a_line(job.reading.x.data.type()));
+  std::int64_t pixels = 0;
+  pieces.each(begin, end, [&](const Piece& piece, const Piece* next) {
+    const auto& group = piece.group;
+    for (int v = 0; v < group.count; ++v) backward_vector<KW, S>(job, chunk, piece, v, next);
+    pixels += std::int64_t(s.height) * s.width;
+    if (pixels < kBandRows && next && next->group.first == group.first) return;
+    pixels = 0;
+    const int c = group.first * kLanes;
+    if (job.dx.sum)
+      add_band(total_sums + c, s.channels, {chunk.sums.sum + c, chunk.sums.dot + c},
+               std::min(group.count * kLanes, s.channels - c));
+    const std::int64_t all = job.branches.all();
+    for (std::int64_t i = c * all; job.wants_dw && i < (c + group.count * kLanes) * all; ++i)
+      total_dw[i] += chunk.dw[i], chunk.dw[i] = 0;
+  });
+  if (job.stream) hwy::FlushStream();
+}
+
+/// A branch's dw from the chunks' [chunks, vectors, all taps, kLanes], in their order.
+void give_weights(const Backward& job, const double* parts, std::int64_t chunks, int b, float* dw) {
+  const std::int64_t all = job.branches.all(), size = padded(job.s.channels) * all;
+  const int taps = job.branches.taps(b);
+  for (int c = 0; c < job.s.channels; ++c)
+    for (int t = 0; t < taps; ++t) {
+      double sum = 0;
+      for (std::int64_t i = 0; i < chunks; ++i)
+        sum += parts[i * size + (c / kLanes * all + job.branches.first[b] + t) * kLanes + c % kLanes];
+      dw[std::int64_t(c) * taps + t] = static_cast<float>(sum);
+    }
+}
+
+}  // namespace
+
+void branch_backward_here(const Depthwise& s, ConstValues dz, std::int64_t dz_stride, const Source& x,
+                          const float* centre, std::span<const BranchGradient> branches,
+                          const GradientOut& dx, const ForEach& each) {
+  Scratch scratch;
+  const Ranges chunks(s.images, 1);
+  const ChunkGradients sums(scratch, chunks, s.channels, dx);
+  const auto all = packed(scratch, s, branches.size(), [&](int b) { return branches[b].branch; });
+  auto* factors = scratch.take<Factors>(all.count);
+  Backward job{.s = s,
+               .reading = {scratch, x, s.channels, centre},
+               .dz = {.dz = dz, .stride = dz_stride},
+               .branches = all,
+               .factors = factors,
+               .dx = dx,
+               .wants_dx = dx.data || dx.sum,
+               .wants_dw = false,
+               .stream = dx.data && streams(dx.data, dx.stride, std::int64_t(s.images) * s.height * s.width,
+                                            s.channels)};
+  for (int b = 0; b < all.count; ++b) {
+    factors[b] = {pad(scratch, branches[b].c1, s.channels), pad(scratch, branches[b].c2, s.channels),
+                  pad(scratch, branches[b].c3, s.channels)};
+    job.wants_dw |= branches[b].dw != nullptr;
+  }
+  if (dx.sum) job.dx.centre = pad(scratch, dx.centre, s.channels);
+  const std::int64_t size = job.wants_dw ? padded(s.channels) * all.all() : 0;
+  double* parts = scratch.zeros<double>(chunks.count * size);
+  const auto images =
+      for_kernel(s.kernel_width, s.stride, []<int KW, int S>() { return backward_images<KW, S>; });
+  each(chunks.count,
+       [&](std::int64_t i) { images(job, chunks.begin(i), chunks.end(i), parts + i * size, sums.of(i)); });
+  sums.finish();
+  for (int b = 0; b < all.count; ++b)
+    if (branches[b].dw) give_weights(job, parts, chunks.count, b, branches[b].dw);
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace ablate::kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace ablate::kernels {
+
+HWY_EXPORT(branch_backward_here);
+
+void branch_backward(const Depthwise& shape, ConstValues dz, std::int64_t dz_stride, const Source& x,
+                     const float* centre, std::span<const BranchGradient> branches, const GradientOut& dx,
+                     const ForEach& each) {
+  HWY_DYNAMIC_DISPATCH(branch_backward_here)(shape, dz, dz_stride, x, centre, branches, dx, each);
+}
+
+}  // namespace ablate::kernels
+#endif

@@ -1,0 +1,98 @@
+// What the kernels of several depthwise convolutions of one input share. Compiled once an instruction set.
+#if defined(ABLATE_KERNELS_BRANCHES_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef ABLATE_KERNELS_BRANCHES_INL_H_
+#undef ABLATE_KERNELS_BRANCHES_INL_H_
+#else
+#define ABLATE_KERNELS_BRANCHES_INL_H_
+#endif
+
+#include "harness/kernels/branches.h"
+#include "harness/kernels/taps-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace ablate::kernels {
+namespace HWY_NAMESPACE {
+namespace {
+
+/// The weights of all branches as vectors.
+struct PackedBranches {
+  PackedBranches(Scratch& scratch, const Depthwise& s, int count_of_them)
+      : count(count_of_them), first(scratch.take<int>(count + 1)), points(scratch.take<bool>(count)) {
+    first[0] = 0;
+    full = s.kernel_height * s.kernel_width;
+  }
+  /// They are added in order, then packed.
+  void add(int b, const DepthwiseBranch& branch) const {
+    points[b] = branch.point;
+    first[b + 1] = first[b] + (branch.point ? 1 : full);
+  }
+  void put(int b, const DepthwiseBranch& branch, int channels) const {
+    for (int c = 0; c < channels; ++c)
+      for (int t = 0; t < taps(b); ++t)
+        weights[(c / kLanes * all() + first[b] + t) * kLanes + c % kLanes] =
+            branch.w[std::int64_t(c) * taps(b) + t];
+  }
+
+  int taps(int b) const { return first[b + 1] - first[b]; }
+  std::int64_t all() const { return first[count]; }
+  const float* of(int vector) const { return weights + vector * all() * kLanes; }
+  const float* of(int vector, int b) const { return of(vector) + first[b] * kLanes; }
+
+  int count, full;
+  int* first;                // [count + 1], of each branch's taps
+  bool* points;              // [count]
+  float* weights = nullptr;  // [vectors, all taps, kLanes]
+};
+
+/// `branch_of(i)`: the i-th of them.
+template <class BranchOf>
+PackedBranches packed(Scratch& scratch, const Depthwise& s, std::size_t count, const BranchOf& branch_of) {
+  PackedBranches all(scratch, s, int(count));
+  for (int b = 0; b < all.count; ++b) all.add(b, branch_of(b));
+  all.weights = scratch.zeros<float>(padded(s.channels) * all.all());
+  for (int b = 0; b < all.count; ++b) all.put(b, branch_of(b), s.channels);
+  return all;
+}
+
+/// A ring of one vector of the input, and where the rows that an output row sees are in it, whatever the
+/// image.
+struct BranchRings {
+  BranchRings(Scratch& scratch, const Depthwise& shape, int slots)
+      : s(shape),
+        x(scratch, slots, 1, s.width, s.kernel_width / 2),
+        taps(scratch.take<Taps>(s.out_height())),
+        points(scratch.take<Taps>(s.out_height())) {
+    for (int oh = 0; oh < s.out_height(); ++oh) {
+      const int top = oh * s.stride - s.kernel_height / 2;
+      taps[oh] = points[oh] = {};
+      for (int k = 0; k < s.kernel_height; ++k) taps[oh].add(x.row(0, top + k, s.height), k, s.kernel_width);
+      points[oh].add(x.row(0, oh * s.stride, s.height) + x.ring.halo * kLanes, 0, 1);
+    }
+  }
+
+  /// Rows from .. end of a piece, vector v, as far as there are any; asks for those of the next piece.
+  HWY_INLINE void fetch(const Reading& reading, const Piece& piece, int v, const Piece* next, int& from,
+                        int end) const {
+    const auto& map = reading.x;
+    const int c = (piece.group.first + v) * kLanes, count = std::min(kLanes, s.channels - c);
+    for (; from < std::min(s.height, end); ++from) {
+      reading.row(map.data + (piece.image * s.height + from) * s.width * map.stride + c, s.width, c, count,
+                  x.ring.row(from) + x.ring.halo * kLanes);
+      if (next && v < next->group.count)
+        next_pixels(map.data, map.stride, (next->image * s.height + from) * s.width,
+                    (next->group.first + v) * kLanes)
+            .ask_all(s.width);
+    }
+  }
+
+  Depthwise s;
+  CentredRing x;
+  Taps *taps, *points;  // [output height]: those of the whole kernel, and of its middle
+};
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace ablate::kernels
+HWY_AFTER_NAMESPACE();
+
+#endif
