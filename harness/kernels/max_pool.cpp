@@ -2,6 +2,8 @@
 #define HWY_TARGET_INCLUDE "harness/kernels/max_pool.cpp"
 #include <hwy/foreach_target.h>
 
+#include <type_traits>
+
 #include "harness/kernels/blocks-inl.h"
 #include "harness/kernels/elementwise.h"
 #include "harness/kernels/isa.h"
@@ -101,33 +103,41 @@ HWY_FLATTEN HWY_NOINLINE void take_row(const MaxPool& s, float* from, float* row
     }
 }
 
-/// Adds the gradient of one row of windows to those of the values that were their maxima.
+/// Adds the gradient of a window to that of the first of its largest values. N: int, or a constant.
+template <class N>
+HWY_INLINE void give_to_largest(N height, N width, int first, int apart, float* const* values,
+                                float* const* gradients, Vector part) {
+  Vector most = hn::Load(kFloats, values[0] + first), which = all(0);
+  for (int h = 0; h < height; ++h)
+    for (int w = 0; w < width; ++w) {
+      const Vector value = hn::Load(kFloats, values[h] + first + w * apart);
+      const auto more = exceeds(value, most);
+      most = hn::IfThenElse(more, value, most);
+      which = hn::IfThenElse(more, all(static_cast<float>(h * width + w)), which);
+    }
+  for (int h = 0; h < height; ++h)
+    for (int w = 0; w < width; ++w) {
+      const auto here = hn::Eq(which, all(static_cast<float>(h * width + w)));
+      add_to(gradients[h] + first + w * apart, hn::IfThenElseZero(here, part));
+    }
+}
+
+/// The same for a row of windows, of which the rows are `values` and `gradients`.
 template <class T>
-HWY_FLATTEN HWY_NOINLINE void give_to_maxima(const MaxPool& s, int row, const T* g, std::int64_t g_stride,
-                                             const Ring& values, const Ring& gradients) {
-  const int apart = padded(s.channels);
-  const Window rows(s, row, s.height);
-  for (int o = 0; o < s.out_width(); ++o) {
+HWY_FLATTEN HWY_NOINLINE void give_to_largest(const MaxPool& s, int height, const T* g, std::int64_t g_stride,
+                                              float* const* values, float* const* gradients) {
+  const int channels = s.channels, apart = padded(channels), windows = s.out_width();
+  for (int o = 0; o < windows; ++o) {
     const Window columns(s, o, s.width);
-    for_vectors(s.channels, [&](int c, auto lanes) HWY_ATTR {
-      const int first = columns.begin * apart + c;
-      Vector most = hn::Load(kFloats, values.row(rows.begin) + first), which = all(0);
-      float place = 0;
-      for (int h = rows.begin; h < rows.end; ++h) {
-        const float* from = values.row(h) + first;
-        for (int w = columns.begin; w < columns.end; ++w, from += apart, ++place) {
-          const Vector value = hn::Load(kFloats, from);
-          const auto more = exceeds(value, most);
-          most = hn::IfThenElse(more, value, most);
-          which = hn::IfThenElse(more, all(place), which);
-        }
-      }
+    const int width = columns.end - columns.begin;
+    for_vectors(channels, [=](int c, auto lanes) HWY_ATTR {
       const Vector part = lanes.load(g + o * g_stride + c);
-      place = 0;
-      for (int h = rows.begin; h < rows.end; ++h) {
-        float* to = gradients.row(h) + first;
-        for (int w = columns.begin; w < columns.end; ++w, to += apart, ++place)
-          add_to(to, hn::IfThenElseZero(hn::Eq(which, all(place)), part));
+      const int first = columns.begin * apart + c;
+      if (height == 3 && width == 3) {
+        const std::integral_constant<int, 3> three;
+        give_to_largest(three, three, first, apart, values, gradients, part);
+      } else {
+        give_to_largest(height, width, first, apart, values, gradients, part);
       }
     });
   }
@@ -161,6 +171,7 @@ void part_images(std::int64_t begin, std::int64_t end, const MaxPool& s, ConstVa
   const WideSource source(x, wide, scratch), pixel_source(x, one, scratch);
   const WideGradient gradient(dx, wide, std::int64_t(s.images) * s.height * s.width, s.width, scratch);
   const Ring values(s, scratch), gradients(s, scratch);
+  float **value_rows = scratch.take<float*>(s.kernel), **gradient_rows = scratch.take<float*>(s.kernel);
   float* row = scratch.zeros<float>(s.width * s.channels + kLanes);
   with_act(x.act, [&](auto act) {
     for (std::int64_t image = begin; image < end; ++image) {
@@ -177,9 +188,14 @@ void part_images(std::int64_t begin, std::int64_t end, const MaxPool& s, ConstVa
         pass_until(rows.begin);
         for (read = std::max(read, rows.begin); read < rows.end; ++read)
           read_row(one, pixel + read * s.width, s.width, pixel_source, act, values.row(read));
+        for (int h = rows.begin; h < rows.end; ++h) {
+          value_rows[h - rows.begin] = values.row(h);
+          gradient_rows[h - rows.begin] = gradients.row(h);
+        }
         const std::int64_t windows = (image * s.out_height() + o) * s.out_width();
         with_type(g.type(), [&]<class T>() {
-          give_to_maxima(s, o, g.as<T>() + windows * g_stride, g_stride, values, gradients);
+          give_to_largest(s, rows.end - rows.begin, g.as<T>() + windows * g_stride, g_stride, value_rows,
+                          gradient_rows);
         });
       }
       pass_until(s.height);
