@@ -47,6 +47,20 @@ void pool_forward(const Pool& shape, const Source& x, Values out, std::int64_t o
 void pool_backward(const Pool& shape, ConstValues g, std::int64_t g_stride, const Source& x,
                    const GradientOut& dx, const ForEach& each);
 
+/// The largest values of windows of kernel x kernel pixels, `stride` apart, over a map with a border that never
+/// counts. The gradient goes to the first of equal ones in row-major order; NaN counts as largest.
+struct MaxPool {
+  int images = 0, height = 0, width = 0, channels = 0;
+  int kernel = 3, stride = 2, padding = 1;  // of both axes; padding: less than kernel
+  int out_height() const { return (height + 2 * padding - kernel) / stride + 1; }
+  int out_width() const { return (width + 2 * padding - kernel) / stride + 1; }
+};
+
+void max_pool_forward(const MaxPool& shape, const Source& x, Values out, std::int64_t out_stride,
+                      const ForEach& each);
+void max_pool_backward(const MaxPool& shape, ConstValues g, std::int64_t g_stride, const Source& x,
+                       const GradientOut& dx, const ForEach& each);
+
 /// The channels of two maps in turn: out[2c] = a[c], out[2c + 1] = b[c] (concatenation, then a shuffle of two
 /// groups). `channels` are those of a, and of b.
 void interleave_forward(std::int64_t rows, int channels, const Source& a, const Source& b, Values out,

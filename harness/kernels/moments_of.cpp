@@ -2,34 +2,78 @@
 #define HWY_TARGET_INCLUDE "harness/kernels/moments_of.cpp"
 #include <hwy/foreach_target.h>
 
-#include "harness/kernels/activations-inl.h"
 #include "harness/kernels/elementwise.h"
 #include "harness/kernels/isa.h"
+#include "harness/kernels/wide-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace ablate::kernels {
 namespace HWY_NAMESPACE {
 
+namespace {
+
+/// Sums over a band of pixels of what is read, and of its squares, relative to `at`; of a row of them each.
+template <class A>
+HWY_FLATTEN HWY_NOINLINE void sum_band(const Wide& pixels, std::int64_t begin, std::int64_t end,
+                                       const WideSource& source, A act, const BandMoments& band) {
+  const WideSource x = source;
+  const Wide wide = pixels;
+  float *first = band.at, *sums = band.sum, *squares = band.square;
+  for_spots(wide, begin, end, [=]<int R>(Pixels<R>, const Spot& at, auto lanes) HWY_ATTR {
+    const Vector start = lanes.load(first + at.i);
+    Vector value[R], sum = all(0), square = all(0);
+    x.read(act, at, lanes, value);
+    for (int r = 0; r < R; ++r) {
+      const Vector off = hn::Sub(value[r], start);
+      sum = hn::Add(sum, off);
+      square = hn::MulAdd(off, off, square);
+    }
+    lanes.store(hn::Add(lanes.load(sums + at.i), sum), sums + at.i);
+    lanes.store(hn::Add(lanes.load(squares + at.i), square), squares + at.i);
+  });
+}
+
+/// `at` [C]: the values of one pixel.
+template <class A>
+HWY_FLATTEN HWY_NOINLINE void read_pixel(const Wide& pixels, std::int64_t pixel, const WideSource& x, A act,
+                                         float* at) {
+  for_vectors(pixels.channels, [&](int c, auto lanes) HWY_ATTR {
+    Vector value[1];
+    x.read(act, Spot{pixel, 0, c, 0}, lanes, value);
+    lanes.store(value[0], at + c);
+  });
+}
+
+}  // namespace
+
 void moments_of_rows(std::int64_t begin, std::int64_t end, int channels, const Source& x,
                      RunningMoments& total) {
   Scratch scratch;
-  float* values = scratch.take<float>(3 * padded(channels));
-  const BandMoments band{values, values + padded(channels), values + 2 * padded(channels)};
-  for (std::int64_t first = begin; first < end; first += kBandRows) {
-    const std::int64_t last = std::min(end, first + kBandRows);
-    std::fill_n(band.sum, 2 * padded(channels), 0.0f);
-    for (int c = 0; c < channels; c += kLanes) {
-      Vector value[1];
-      read(x, first, c, std::min(kLanes, channels - c), value);
-      hn::Store(value[0], kFloats, band.at + c);
+  const Wide wide(channels, is_dense(x, channels));
+  const WideSource source(x, wide, scratch);
+  float* first = scratch.take<float>(channels);
+  float* values = scratch.take<float>(3 * wide.width());
+  const BandMoments row{values, values + wide.width(), values + 2 * wide.width()};
+  with_act(x.act, [&](auto act) {
+    const std::int64_t step = std::min<std::int64_t>(kBandRows, 128 * wide.pixels);
+    for (std::int64_t band = begin; band < end; band += step) {
+      const std::int64_t last = std::min(end, band + step);
+      read_pixel(wide, band, source, act, first);
+      for (int p = 0; p < wide.pixels; ++p) std::copy_n(first, channels, row.at + p * channels);
+      std::fill_n(row.sum, 2 * wide.width(), 0.0f);
+      sum_band(wide, band, last, source, act, row);
+      for (int c = 0; c < channels; ++c) {
+        double sum = 0, square = 0;
+        for (int p = 0; p < wide.pixels; ++p) {
+          sum += row.sum[p * channels + c];
+          square += row.square[p * channels + c];
+        }
+        row.sum[c] = static_cast<float>(sum);
+        row.square[c] = static_cast<float>(square);
+      }
+      add_band(total, row, static_cast<double>(last - band), channels);
     }
-    for_tiles(first, last, channels, [&]<int R>(Pixels<R>, std::int64_t row, int c, int count) HWY_ATTR {
-      Vector value[R];
-      read(x, row, c, count, value);
-      add_values(band, c, value);
-    });
-    add_band(total, band, static_cast<double>(last - first), channels);
-  }
+  });
 }
 
 }  // namespace HWY_NAMESPACE

@@ -2,7 +2,7 @@
 #define HWY_TARGET_INCLUDE "harness/kernels/pool.cpp"
 #include <hwy/foreach_target.h>
 
-#include "harness/kernels/activations-inl.h"
+#include "harness/kernels/blocks-inl.h"
 #include "harness/kernels/elementwise.h"
 #include "harness/kernels/isa.h"
 
@@ -10,79 +10,101 @@ HWY_BEFORE_NAMESPACE();
 namespace ablate::kernels {
 namespace HWY_NAMESPACE {
 
-/// Sums act(z) over `width` pixels from `row` on, channels c ..
-HWY_INLINE Vector sum_pixels(const Source& x, std::int64_t row, int width, int c, int count) {
-  Vector sum = all(0);
-  int w = 0;
-  for (; w + 4 <= width; w += 4) {
-    Vector value[4];
-    read(x, row + w, c, count, value);
-    sum = hn::Add(sum, hn::Add(hn::Add(value[0], value[1]), hn::Add(value[2], value[3])));
-  }
-  for (; w < width; ++w) {
-    Vector value[1];
-    read(x, row + w, c, count, value);
-    sum = hn::Add(sum, value[0]);
-  }
-  return sum;
+namespace {
+
+std::int64_t pixels_of(const Pool& s) {
+  return std::int64_t(s.images) * s.height * s.width;
 }
+/// What a pixel of a window counts.
+float share_of(const Pool& s) {
+  return 1.0f / static_cast<float>(s.kernel_height * s.kernel_width);
+}
+
+/// The sums of the rows of one row of windows, into a row without gaps. pixel: the first one.
+template <class A>
+HWY_FLATTEN HWY_NOINLINE void sum_rows(const Pool& s, const Wide& pixels, std::int64_t pixel,
+                                       const WideSource& source, A act, float* sums) {
+  const WideSource x = source;
+  const Wide wide = pixels;
+  const std::int64_t second = pixel + s.width;
+  for_image_rows(wide, pixel, s.kernel_height, s.width,
+                 [=]<int R>(Pixels<R>, const Spot& at, int place, auto lanes) HWY_ATTR {
+                   Vector value[R];
+                   x.read(act, at, lanes, value);
+                   Vector sum = value[0];
+                   for (int r = 1; r < R; ++r) sum = hn::Add(sum, value[r]);
+                   if (at.pixel >= second) sum = hn::Add(sum, lanes.load(sums + place));
+                   lanes.store(sum, sums + place);
+                 });
+}
+
+/// A row of means of a row of sums.
+template <class T>
+HWY_FLATTEN HWY_NOINLINE void mean_row(const Pool& s, const float* sums, T* out, std::int64_t out_stride) {
+  const Vector share = all(share_of(s));
+  const int channels = s.channels, width = s.kernel_width, windows = s.out_width();
+  for (int w = 0; w < windows; ++w)
+    for_vectors(channels, [=](int c, auto lanes) HWY_ATTR {
+      const float* from = sums + w * width * channels + c;
+      Vector sum = lanes.load(from);
+      for (int k = 1; k < width; ++k) sum = hn::Add(sum, lanes.load(from + k * channels));
+      lanes.store(hn::Mul(sum, share), out + w * out_stride + c);
+    });
+}
+
+/// The gradient of a row of the map that a row of windows reads, without gaps.
+template <class T>
+HWY_FLATTEN HWY_NOINLINE void spread_row(const Pool& s, const T* g, std::int64_t g_stride, float* row) {
+  const Vector share = all(share_of(s));
+  const int channels = s.channels, width = s.kernel_width, windows = s.out_width();
+  for (int w = 0; w < windows; ++w)
+    for_vectors(channels, [=](int c, auto lanes) HWY_ATTR {
+      const Vector part = hn::Mul(share, lanes.load(g + w * g_stride + c));
+      for (int k = 0; k < width; ++k) lanes.store(part, row + (w * width + k) * channels + c);
+    });
+}
+
+}  // namespace
 
 void pool_images(std::int64_t begin, std::int64_t end, const Pool& s, const Source& x, Values out,
                  std::int64_t out_stride) {
-  const Vector share = all(1.0f / static_cast<float>(s.kernel_height * s.kernel_width));
-  for (std::int64_t row = begin * s.out_height(); row < end * s.out_height(); ++row)
-    for (int w = 0; w < s.out_width(); ++w)
-      for (int c = 0; c < s.channels; c += kLanes) {
-        const int count = std::min(kLanes, s.channels - c);
-        const std::int64_t image = row / s.out_height(), top = row % s.out_height() * s.kernel_height;
-        const std::int64_t first = (image * s.height + top) * s.width + w * s.kernel_width;
-        Vector sum = all(0);
-        for (int h = 0; h < s.kernel_height; ++h)
-          sum = hn::Add(sum, sum_pixels(x, first + std::int64_t(h) * s.width, s.kernel_width, c, count));
-        const Vector mean[] = {hn::Mul(sum, share)};
-        store_pixels(mean, out + (row * s.out_width() + w) * out_stride + c, 0, count);
-      }
-}
-
-/// Stores the gradient of pixels begin .. end, which all get `part`, [padded channels].
-HWY_INLINE void spread(const GradientStore& store, std::int64_t begin, std::int64_t end, int channels,
-                       const float* part) {
-  for_tiles(begin, end, channels, [&]<int R>(Pixels<R>, std::int64_t row, int c, int count) HWY_ATTR {
-    Vector g[R];
-    for (int r = 0; r < R; ++r) g[r] = hn::Load(kFloats, part + c);
-    store.put(row, c, count, g);
-  });
-}
-
-/// Row h of an image; `part` is room for [padded channels].
-HWY_INLINE void spread_row(const Pool& s, std::int64_t image, int h, ConstValues g, std::int64_t g_stride,
-                           const GradientStore& store, float* part) {
-  const Vector share = all(1.0f / static_cast<float>(s.kernel_height * s.kernel_width));
-  const std::int64_t first = (image * s.height + h) * s.width;
-  const int windows = h < s.out_height() * s.kernel_height ? s.out_width() : 0;
-  for (int w = 0; w < windows; ++w) {
-    const std::int64_t window = (image * s.out_height() + h / s.kernel_height) * s.out_width() + w;
-    for (int c = 0; c < s.channels; c += kLanes) {
-      Vector gradient[1];
-      load_pixels(g + window * g_stride + c, 0, std::min(kLanes, s.channels - c), gradient);
-      hn::Store(hn::Mul(share, gradient[0]), kFloats, part + c);
+  Scratch scratch;
+  const Wide wide(s.channels, is_dense(x, s.channels));
+  const WideSource source(x, wide, scratch);
+  float* sums = scratch.take<float>(s.width * s.channels);
+  with_act(x.act, [&](auto act) {
+    for (std::int64_t row = begin * s.out_height(); row < end * s.out_height(); ++row) {
+      const std::int64_t image = row / s.out_height(), top = row % s.out_height() * s.kernel_height;
+      sum_rows(s, wide, (image * s.height + top) * s.width, source, act, sums);
+      with_type(out.type(), [&]<class T>() {
+        mean_row(s, sums, out.as<T>() + row * s.out_width() * out_stride, out_stride);
+      });
     }
-    const std::int64_t begin = first + w * s.kernel_width;
-    spread(store, begin, begin + s.kernel_width, s.channels, part);
-  }
-  std::fill_n(part, s.channels, 0.0f);
-  spread(store, first + windows * s.kernel_width, first + s.width, s.channels, part);
+  });
 }
 
 void spread_images(std::int64_t begin, std::int64_t end, const Pool& s, ConstValues g, std::int64_t g_stride,
                    const Source& x, const GradientOut& dx, double* sums) {
   Scratch scratch;
-  const GradientStore store(dx, x, s.channels, scratch);
-  float* part = scratch.zeros<float>(padded(s.channels));
-  for (std::int64_t image = begin; image < end; ++image) {
-    for (int h = 0; h < s.height; ++h) spread_row(s, image, h, g, g_stride, store, part);
-    store.flush(sums);
-  }
+  const Wide wide(s.channels, is_dense(x, s.channels) && is_dense(dx, s.channels));
+  const WideSource source(x, wide, scratch);
+  const WideGradient gradient(dx, wide, pixels_of(s), s.width, scratch);
+  float* row = scratch.zeros<float>(s.width * s.channels);  // zero beyond the last window
+  const float* zeros = scratch.zeros<float>(s.width * s.channels);
+  const int covered = s.out_height() * s.kernel_height;
+  with_act(x.act, [&](auto act) {
+    for (std::int64_t image = begin; image < end; ++image) {
+      const std::int64_t pixel = image * s.height * s.width;
+      for (int h = 0; h < s.out_height(); ++h) {
+        const std::int64_t window = (image * s.out_height() + h) * s.out_width();
+        with_type(g.type(), [&]<class T>() { spread_row(s, g.as<T>() + window * g_stride, g_stride, row); });
+        pass_row(wide, pixel + h * s.kernel_height * s.width, s.kernel_height, s.width, row, source, act,
+                 gradient);
+      }
+      pass_row(wide, pixel + covered * s.width, s.height - covered, s.width, zeros, source, act, gradient);
+      gradient.flush(sums);
+    }
+  });
 }
 
 }  // namespace HWY_NAMESPACE

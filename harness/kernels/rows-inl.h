@@ -108,20 +108,9 @@ HWY_INLINE void unrolled(const Body& body) {
   (std::make_integer_sequence<int, N>());
 }
 
-/// Calls body(Pixels<R>, row, c, count) for all tiles of R rows and of up to kLanes channels from c on.
+/// A number of pixels, known as a kernel is compiled.
 template <int R>
 struct Pixels {};
-
-template <class Body>
-HWY_INLINE void for_tiles(std::int64_t begin, std::int64_t end, int channels, const Body& body) {
-  std::int64_t row = begin;
-  for (; row + 8 <= end; row += 8)
-    for (int c = 0; c < channels; c += kLanes) body(Pixels<8>(), row, c, std::min(kLanes, channels - c));
-  for (; row + 2 <= end; row += 2)
-    for (int c = 0; c < channels; c += kLanes) body(Pixels<2>(), row, c, std::min(kLanes, channels - c));
-  for (; row < end; ++row)
-    for (int c = 0; c < channels; c += kLanes) body(Pixels<1>(), row, c, std::min(kLanes, channels - c));
-}
 
 /// Adds the values of R pixels, relative to the band's own.
 template <int R>

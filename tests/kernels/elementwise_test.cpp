@@ -5,6 +5,7 @@
 #include <cmath>
 #include <vector>
 
+#include "tests/kernels/elementwise_case.h"
 #include "tests/kernels/oracle.h"
 #include "tests/kernels/oracle_values.h"
 #include "tests/kernels/test_maps.h"
@@ -12,18 +13,7 @@
 namespace ablate::kernels {
 namespace {
 
-constexpr Act kActs[] = {Act::None, Act::Relu, Act::Relu6, Act::Sigmoid, Act::HardSigmoid};
 constexpr int kChannels[] = {1, 3, 8, 16, 20, 37, 48};
-constexpr Wanted kWanted[] = {{.data = true, .sums = true, .base = Base::None},
-                              {.data = true, .sums = false, .base = Base::Itself},
-                              {.data = true, .sums = true, .base = Base::Other},
-                              {.data = false, .sums = true, .base = Base::None}};
-constexpr double kTolerance = 1e-5;  // values are a few units large
-
-/// The sums of some rows, each a few units large.
-double sums_of(std::int64_t rows) {
-  return 1e-5 * static_cast<double>(rows);
-}
 
 TEST(Sum, AddsItsSourcesAsRead) {
   for_types([](Type type) {
@@ -147,40 +137,6 @@ TEST(Gate, PartsTheGradientBetweenMapAndGate) {
   });
 }
 
-constexpr Pool kPools[] = {{2, 4, 4, 20, 2, 2}, {3, 5, 7, 16, 2, 3}, {2, 7, 7, 37, 7, 7},  {1, 1, 1, 3, 1, 1},
-                           {2, 2, 3, 8, 3, 3},  {2, 9, 5, 1, 4, 5},  {1, 6, 11, 16, 1, 10}};
-
-TEST(Pool, MeansItsWindows) {
-  for_types([](Type type) {
-    for (const auto& s : kPools)
-      for (const Act act : kActs) {
-        TestSource x(std::int64_t(s.images) * s.height * s.width, s.channels, true, act, 1, type);
-        const std::int64_t rows = std::int64_t(s.images) * s.out_height() * s.out_width();
-        TestMap actual(rows, s.channels, 3, type), expected(rows, s.channels);
-        pool_forward(s, x.source, actual.data(), actual.stride(), in_order);
-        oracle::pool_forward(s, x.source, expected.floats(), expected.stride());
-        expect_near(actual, expected, kTolerance);
-      }
-  });
-}
-
-TEST(Pool, SpreadsTheGradientOverItsWindowsAndZeroElsewhere) {
-  for_types([](Type type) {
-    for (const auto& s : kPools)
-      for (const auto& wanted : kWanted) {
-        const std::int64_t rows = std::int64_t(s.images) * s.height * s.width;
-        TestSource x(rows, s.channels, true, Act::Relu, 1, type);
-        Numbers numbers(3);
-        TestMap g(std::int64_t(s.images) * s.out_height() * s.out_width(), s.channels, 4, type);
-        g.fill(numbers.normal_values());
-        TestGradientOut dx(rows, s.channels, wanted, 4, type), dx0(rows, s.channels, wanted, 4);
-        pool_backward(s, g.data(), g.stride(), x.source, dx.out, in_order);
-        oracle::pool_backward(s, g.data(), g.stride(), x.source, dx0.out);
-        expect_near(dx, dx0, kTolerance, sums_of(rows));
-      }
-  });
-}
-
 TEST(Interleave, TakesChannelsInTurn) {
   for_types([](Type type) {
     for (const int channels : kChannels)
@@ -235,12 +191,14 @@ std::vector<float> all_results(const ForEach& each, Type type) {
     for (int c = 0; c < 20; ++c) bits.push_back(float(dx.sum[c])), bits.push_back(float(dx.dot[c]));
   };
   TestGradientOut passed(rows, 20, {}, 4, type), gated(rows, 20, {}, 4, type), dgate(gates, 20, {}, 4, type),
-      pooled(rows, 20, {}, 4, type), first(rows, 20, {}, 4, type), second(rows, 20, {}, 4, type);
+      pooled(rows, 20, {}, 4, type), largest(rows, 20, {}, 4, type), first(rows, 20, {}, 4, type),
+      second(rows, 20, {}, 4, type);
   pass_gradient(rows, 20, g.data(), g.stride(), x.source, passed.out, each);
   gate_backward(s, g.data(), g.stride(), x.source, gate.source, gated.out, dgate.out, each);
   pool_backward(pool, g.data(), g.stride(), x.source, pooled.out, each);
+  max_pool_backward({40, 12, 12, 20}, g.data(), g.stride(), x.source, largest.out, each);
   interleave_backward(rows, 20, g.data(), g.stride(), x.source, x.source, first.out, second.out, each);
-  for (const auto* dx : {&passed, &gated, &dgate, &pooled, &first, &second}) keep(*dx);
+  for (const auto* dx : {&passed, &gated, &dgate, &pooled, &largest, &first, &second}) keep(*dx);
   gate_forward(s, x.source, gate.source, out.data(), out.stride(), each);
   append_bits(bits, out);
   return bits;

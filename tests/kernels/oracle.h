@@ -38,6 +38,9 @@ void gate_backward(const Gate& shape, ConstValues g, std::int64_t g_stride, cons
 void pool_forward(const Pool& shape, const Source& x, float* out, std::int64_t out_stride);
 void pool_backward(const Pool& shape, ConstValues g, std::int64_t g_stride, const Source& x,
                    const GradientOut& dx);
+void max_pool_forward(const MaxPool& shape, const Source& x, float* out, std::int64_t out_stride);
+void max_pool_backward(const MaxPool& shape, ConstValues g, std::int64_t g_stride, const Source& x,
+                       const GradientOut& dx);
 void interleave_forward(std::int64_t rows, int channels, const Source& a, const Source& b, float* out,
                         std::int64_t out_stride);
 void interleave_backward(std::int64_t rows, int channels, ConstValues g, std::int64_t g_stride,

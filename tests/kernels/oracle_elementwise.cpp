@@ -95,6 +95,47 @@ void pool_backward(const Pool& s, ConstValues g, std::int64_t g_stride, const So
   store_all(dx, x, spread, rows, s.channels);
 }
 
+namespace {
+
+/// The pixel of window (h, w) of image n whose value in channel c is the largest, the first of equal ones.
+std::int64_t largest(const MaxPool& s, const Source& x, int n, int h, int w, int c) {
+  std::int64_t found = -1;
+  for (int i = h * s.stride - s.padding; i < h * s.stride - s.padding + s.kernel; ++i)
+    for (int j = w * s.stride - s.padding; j < w * s.stride - s.padding + s.kernel; ++j) {
+      if (i < 0 || i >= s.height || j < 0 || j >= s.width) continue;
+      const std::int64_t pixel = (std::int64_t(n) * s.height + i) * s.width + j;
+      if (found < 0 || read(x, pixel, c) > read(x, found, c)) found = pixel;
+    }
+  return found;
+}
+
+template <class Visit>
+void for_maxima(const MaxPool& s, const Source& x, Visit visit) {
+  std::int64_t window = 0;
+  for (int n = 0; n < s.images; ++n)
+    for (int h = 0; h < s.out_height(); ++h)
+      for (int w = 0; w < s.out_width(); ++w, ++window)
+        for (int c = 0; c < s.channels; ++c) visit(window, largest(s, x, n, h, w, c), c);
+}
+
+}  // namespace
+
+void max_pool_forward(const MaxPool& s, const Source& x, float* out, std::int64_t out_stride) {
+  for_maxima(s, x, [&](std::int64_t window, std::int64_t pixel, int c) {
+    out[window * out_stride + c] = static_cast<float>(read(x, pixel, c));
+  });
+}
+
+void max_pool_backward(const MaxPool& s, ConstValues g, std::int64_t g_stride, const Source& x,
+                       const GradientOut& dx) {
+  const std::int64_t rows = std::int64_t(s.images) * s.height * s.width;
+  std::vector<double> parts(rows * s.channels, 0.0);
+  for_maxima(s, x, [&](std::int64_t window, std::int64_t pixel, int c) {
+    parts[pixel * s.channels + c] += number(g, window * g_stride + c);
+  });
+  store_all(dx, x, parts, rows, s.channels);
+}
+
 void interleave_forward(std::int64_t rows, int channels, const Source& a, const Source& b, float* out,
                         std::int64_t out_stride) {
   for (std::int64_t r = 0; r < rows; ++r)

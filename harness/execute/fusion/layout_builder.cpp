@@ -85,6 +85,10 @@ bool LayoutBuilder::add_fused(Value value) {
       if (n.kernel != n.stride || n.padding != 0) return false;
       pool(value, n.kernel, n.kernel);
       return true;
+    case Op::MaxPool:
+      views_[value] = new_root(n.shape);
+      layout_.steps.push_back(max_pool_step(input(value), views_[value], n.kernel, n.stride, n.padding));
+      return true;
     case Op::GlobalPool:
       pool(value, node(in(value)).shape.height, node(in(value)).shape.width);
       return true;
@@ -99,7 +103,6 @@ bool LayoutBuilder::add_fused(Value value) {
       views_[value] = input(value);
       return !training_ || n.rate == 0;
     case Op::Input:
-    case Op::MaxPool:
       return false;
   }
   return false;

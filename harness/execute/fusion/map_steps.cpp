@@ -100,6 +100,32 @@ class PoolStep final : public Step {
   int height_, width_;
 };
 
+class MaxPoolStep final : public Step {
+ public:
+  MaxPoolStep(const View& in, const View& out, int kernel, int stride, int padding)
+      : Step({in}, {out}), kernel_(kernel), stride_(stride), padding_(padding) {}
+
+  void forward(Work& work) const override {
+    const auto y = work.output(out());
+    kernels::max_pool_forward(shape(work), work.source(in()), y.data, y.stride, threads());
+  }
+
+  void backward(Work& work) const override {
+    if (!work.wanted(in())) return;
+    const auto g = work.gradient(out());
+    kernels::max_pool_backward(shape(work), g.data, g.stride, work.source(in()), work.part(in()), threads());
+  }
+
+ private:
+  kernels::MaxPool shape(const Work& work) const {
+    const auto& map = work.root(in()).shape;
+    return {
+        static_cast<int>(work.images()), map.height, map.width, in().channels, kernel_, stride_, padding_};
+  }
+
+  int kernel_, stride_, padding_;
+};
+
 class InterleaveStep final : public Step {
  public:
   InterleaveStep(const View& a, const View& b, const View& out) : Step({a, b}, {out}) {}
@@ -131,6 +157,9 @@ std::unique_ptr<Step> gate_step(const View& in, const View& gate, const View& ou
 }
 std::unique_ptr<Step> pool_step(const View& in, const View& out, int kernel_height, int kernel_width) {
   return std::make_unique<PoolStep>(in, out, kernel_height, kernel_width);
+}
+std::unique_ptr<Step> max_pool_step(const View& in, const View& out, int kernel, int stride, int padding) {
+  return std::make_unique<MaxPoolStep>(in, out, kernel, stride, padding);
 }
 std::unique_ptr<Step> interleave_step(const View& a, const View& b, const View& out) {
   return std::make_unique<InterleaveStep>(a, b, out);

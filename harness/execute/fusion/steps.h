@@ -51,6 +51,8 @@ std::unique_ptr<Step> sum_step(std::vector<View> in, const View& out);
 std::unique_ptr<Step> gate_step(const View& in, const View& gate, const View& out);
 /// Means over windows.
 std::unique_ptr<Step> pool_step(const View& in, const View& out, int kernel_height, int kernel_width);
+/// The largest values of windows, with a border that never counts.
+std::unique_ptr<Step> max_pool_step(const View& in, const View& out, int kernel, int stride, int padding);
 /// The channels of two views in turn.
 std::unique_ptr<Step> interleave_step(const View& a, const View& b, const View& out);
 
