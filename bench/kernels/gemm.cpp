@@ -148,6 +148,7 @@ void dense_backward(benchmark::State& state, Type type) {
 void dense_shapes(benchmark::internal::Benchmark* of) {
   of->ArgNames({"images", "size", "in", "out", "stride"})->Unit(benchmark::kMillisecond);
   for (const auto& shape : std::vector<std::vector<std::int64_t>>{{128, 32, 3, 32, 1},
+                                                                  {16, 224, 3, 24, 2},
                                                                   {128, 32, 3, 32, 2},
                                                                   {128, 32, 16, 16, 1},
                                                                   {32, 16, 128, 128, 1},

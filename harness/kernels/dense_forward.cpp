@@ -5,6 +5,7 @@
 #define HWY_TARGET_INCLUDE "harness/kernels/dense_forward.cpp"
 #include <hwy/foreach_target.h>
 //
+#include "harness/kernels/lines-inl.h"
 #include "harness/kernels/sums-inl.h"
 #include "harness/kernels/windows-inl.h"
 
@@ -42,8 +43,64 @@ struct DenseForward {
   }
 };
 
+/// The same by lines: tiles are rows of outputs.
+struct DenseByLines {
+  const Dense& shape;
+  const Source& x;
+  Packed<float> w;
+  Values y;
+  std::int64_t y_stride;
+  bool stream;
+
+  void chunk(std::int64_t begin, std::int64_t end, bool with_moments, double* mean, double* squares) const {
+    Scratch scratch;
+    Lines lines(scratch, shape, x);
+    const auto moments = tile_moments(scratch, shape.out, with_moments);
+    PartialMoments sums{0, shape.out, mean, squares};
+    const int rows = shape.out_width();
+    for (std::int64_t row = begin; row < end; row += rows) {
+      const std::int64_t line = row / rows;
+      const auto* of_row = lines.of(line / shape.out_height(), static_cast<int>(line % shape.out_height()));
+      with_type(y.type(), [&]<class T>() HWY_ATTR { store<T>(of_row, row, moments); });
+      if (with_moments) merge_tile(moments, rows, sums);
+    }
+    if (stream) hwy::FlushStream();
+  }
+
+  template <class T>
+  HWY_NOINLINE void store(const float* const* lines, std::int64_t row, const TileMoments& moments) const {
+    const int depth = shape.kernel_width * shape.in, a_stride = shape.stride * shape.in;
+    T* to = y.as<T>() + row * y_stride;
+    if (stream)
+      multiply_lines(shape.out_width(), lines, shape.kernel_height, depth, a_stride, w,
+                     StoreRows<T, true>{to, y_stride, shape.out, moments});
+    else
+      multiply_lines(shape.out_width(), lines, shape.kernel_height, depth, a_stride, w,
+                     StoreRows<T, false>{to, y_stride, shape.out, moments});
+  }
+};
+
+void forward_by_lines(const Dense& shape, const Source& x, const float* w, Values y, std::int64_t y_stride,
+                      const Moments& moments, const ForEach& each) {
+  Scratch scratch;
+  const int depth = shape.kernel_height * shape.kernel_width * shape.in;
+  const std::int64_t rows = std::int64_t(shape.images) * shape.out_height() * shape.out_width();
+  float* panels = scratch.floats(Packed<float>::size(depth, shape.out));
+  pack(w, 1, depth, 0, depth, depth, shape.out, panels);
+  const bool with_moments = moments.mean != nullptr;
+  const DenseByLines work{shape, x,        {panels, depth, shape.out},
+                          y,     y_stride, streams(y, y_stride, rows, shape.out)};
+  const auto chunks = cut(rows, shape.out_width(), shape.out_width());
+  ChunkPairs parts(scratch, chunks.count, with_moments ? shape.out : 0);
+  each(chunks.count, [&](std::int64_t i) {
+    work.chunk(chunks.begin(i), chunks.end(i), with_moments, parts.first(i), parts.second(i));
+  });
+  if (with_moments) parts.merge_into(moments, chunks);
+}
+
 void forward_dense(const Dense& shape, const Source& x, const float* w, Values y, std::int64_t y_stride,
                    const Moments& moments, const ForEach& each) {
+  if (lie_in_lines(shape)) return forward_by_lines(shape, x, w, y, y_stride, moments, each);
   Scratch scratch;
   const Windows windows = forward_windows(shape, x);
   const Window& window = windows.window;

@@ -34,8 +34,8 @@ void compare(const Shape& s, const Options& options) {
   expect_like_oracle(got, wanted, taps * s.in, taps * s.out);
 }
 
-/// Stems, 3x3 of residual networks, what is left of a map by stride and padding, and products in several
-/// blocks.
+/// Stems, 3x3 of residual networks, what is left of a map by stride and padding, products in several blocks,
+/// and rows of outputs that are whole register tiles.
 std::vector<Shape> shapes() {
   return {
       {2, 8, 8, 3, 24, 3, 3, 1, 1, 1},  {2, 9, 7, 3, 16, 3, 3, 2, 1, 1},   {1, 15, 14, 3, 20, 7, 7, 2, 3, 3},
@@ -43,7 +43,8 @@ std::vector<Shape> shapes() {
       {2, 7, 5, 8, 12, 1, 1, 2, 0, 0},  {1, 6, 7, 5, 9, 1, 5, 1, 0, 2},    {1, 7, 6, 5, 9, 5, 1, 1, 2, 0},
       {2, 6, 6, 4, 5, 2, 2, 2, 0, 0},   {1, 3, 3, 2, 3, 5, 5, 1, 2, 2},    {1, 1, 1, 1, 1, 3, 3, 2, 1, 1},
       {1, 11, 4, 3, 7, 3, 2, 3, 2, 0},  {1, 5, 5, 10, 200, 3, 3, 1, 1, 1}, {1, 8, 8, 6, 6, 3, 3, 1, 0, 0},
-      {2, 12, 12, 3, 8, 4, 4, 4, 0, 0}};
+      {2, 12, 12, 3, 8, 4, 4, 4, 0, 0}, {2, 3, 16, 3, 50, 3, 3, 1, 1, 1},  {1, 17, 16, 5, 17, 3, 3, 2, 1, 1},
+      {1, 9, 32, 3, 10, 7, 7, 2, 3, 3}, {2, 4, 8, 20, 9, 3, 3, 1, 1, 1},   {1, 1, 8, 16, 16, 5, 1, 1, 2, 0}};
 }
 
 class Dense : public EachSetting {};
@@ -64,12 +65,14 @@ TEST_P(Dense, EqualsTheOracleWhateverIsWantedOfIt) {
     for (int gap : {0, 3}) {
       options.gap = gap;
       compare({2, 7, 6, 9, 18, 3, 3, 2, 1, 1}, options);
+      compare({2, 5, 8, 9, 18, 3, 3, 1, 1, 1}, options);
     }
 }
 
 TEST_P(Dense, GivesTheSameBitsInAnyOrderAndOnTwoThreads) {
-  for (const Shape& shape :
-       std::vector<Shape>{{4, 20, 20, 3, 24, 3, 3, 1, 1, 1}, {2, 20, 20, 80, 20, 3, 3, 2, 1, 1}}) {
+  for (const Shape& shape : std::vector<Shape>{{4, 20, 20, 3, 24, 3, 3, 1, 1, 1},
+                                               {3, 13, 16, 5, 20, 3, 3, 1, 1, 1},
+                                               {2, 20, 20, 80, 20, 3, 3, 2, 1, 1}}) {
     Case straight = case_of(shape, GetParam().options()), reverse = straight, threads = straight;
     run(shape, straight, in_order);
     run(shape, reverse, in_reverse);
