@@ -84,10 +84,12 @@ SmallTraining::~SmallTraining() {
 
 nlohmann::json SmallTraining::recipe(const nlohmann::json& backbone) const {
   const auto empty = nlohmann::json::object();
-  return {
+  nlohmann::json recipe = {
       {"data", {{"synthetic", data_}}},         {"backbone", backbone},
       {"train", {{"epochs", 2}, {"batch", 8}}}, {"evaluate", {{"batch", 12}}},
       {"optimizer", {{"sgd", empty}}},          {"augment", {{"crop", {{"padding", 2}}}, {"flip", empty}}}};
+  if (const char* executor = ::getenv("ABLATE_TEST_EXECUTOR")) recipe["train"]["executor"] = executor;
+  return recipe;
 }
 
 nlohmann::json SmallTraining::with(nlohmann::json recipe, const IngredientEntry& entry,
@@ -130,7 +132,8 @@ Request SmallTraining::request_for(const nlohmann::json& recipe) const {
   request.trajectory = sha256(canonical(request.spec));
   request.runs = {{sha256(canonical(spec_of(recipe))), spec_of(recipe)}};
   request.data = pack_;
-  request.teachers[canonical(teacher_)] = {.file = root_ / "teacher.safetensors", .backbone = teacher_backbone_};
+  request.teachers[canonical(teacher_)] = {.file = root_ / "teacher.safetensors",
+                                           .backbone = teacher_backbone_};
   return request;
 }
 

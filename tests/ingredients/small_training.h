@@ -21,7 +21,8 @@ class SmallTraining {
   SmallTraining(const SmallTraining&) = delete;
   SmallTraining& operator=(const SmallTraining&) = delete;
 
-  /// A recipe with crop, flip and sgd and nothing else on.
+  /// A recipe with crop, flip and sgd and nothing else on, under the executor that ABLATE_TEST_EXECUTOR names
+  /// if it is set.
   nlohmann::json recipe(const nlohmann::json& backbone) const;
   /// The recipe with an ingredient on, in the place of what its family has room for only once.
   nlohmann::json with(nlohmann::json recipe, const IngredientEntry& entry, const nlohmann::json& given) const;
