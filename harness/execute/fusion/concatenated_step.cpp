@@ -1,10 +1,10 @@
-#include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 
 #include <algorithm>
 #include <utility>
 #include <vector>
 
+#include "harness/execute/fusion/stacked_weights.h"
 #include "harness/execute/fusion/steps.h"
 #include "harness/kernels/convolution.h"
 #include "harness/kernels/elementwise.h"
@@ -21,7 +21,7 @@ class ConcatenatedStep final : public Step {
       : Step({in}, {out, joined}), branches_(std::move(branches)) {}
 
   void forward(Work& work) const override {
-    auto weights = concatenated(work);
+    auto weights = stacked_weights(work, branches_, out().channels, in().channels);
     const auto y = work.output(joined());
     kernels::pointwise_forward(shape(work), work.source(in()), weights.const_data_ptr<float>(), y.data,
                                y.stride, moments_for(work, joined(), affine(0)), threads());
@@ -76,14 +76,6 @@ class ConcatenatedStep final : public Step {
   Affine affine(std::size_t branch) const { return {Affine::Kind::Norm, branches_[branch].norm}; }
   kernels::Pointwise shape(const Work& work) const {
     return {work.rows(in()), in().channels, joined().channels};
-  }
-
-  /// [B N, K], the branches under each other.
-  at::Tensor concatenated(const Work& work) const {
-    std::vector<at::Tensor> all;
-    for (const auto& branch : branches_)
-      all.push_back(work.tensors()[*branch.weight].detach().reshape({out().channels, in().channels}));
-    return at::cat(all).contiguous();
   }
 
   std::vector<FoldedBranch> branches_;

@@ -1,12 +1,11 @@
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/eye.h>
 
 #include <utility>
 #include <vector>
 
 #include "harness/execute/fusion/branch_norms.h"
+#include "harness/execute/fusion/stacked_weights.h"
 #include "harness/execute/fusion/steps.h"
 #include "harness/kernels/convolution.h"
 #include "harness/kernels/elementwise.h"
@@ -45,7 +44,6 @@ class FoldedPointwiseStep final : public Step {
   int outputs() const { return out().channels; }
   std::int64_t rows() const { return static_cast<std::int64_t>(branches_.size()) * outputs(); }
 
-  at::Tensor concatenated(const Work& work) const;
   void take_batch(Work& work, Fold& fold) const;
   void fold_branches(Work& work, Fold& fold) const;
   at::Tensor give_weights(Work& work, const Fold& fold, const at::Tensor& products, const double* sum) const;
@@ -69,15 +67,6 @@ std::vector<float> floats(const std::vector<double>& values, double sign) {
   std::vector<float> all;
   for (const double value : values) all.push_back(static_cast<float>(sign * value));
   return all;
-}
-
-/// The identity is a matrix too.
-at::Tensor FoldedPointwiseStep::concatenated(const Work& work) const {
-  std::vector<at::Tensor> all;
-  for (const auto& branch : branches_)
-    all.push_back(branch.weight ? work.tensors()[*branch.weight].detach().reshape({outputs(), inputs()})
-                                : at::eye(inputs(), at::TensorOptions(at::kFloat)));
-  return at::cat(all).contiguous();
 }
 
 /// Mean and covariance of the input; from them each branch's mean and deviation.
@@ -145,7 +134,7 @@ void FoldedPointwiseStep::fold_branches(Work& work, Fold& fold) const {
 
 void FoldedPointwiseStep::forward(Work& work) const {
   Fold fold;
-  fold.weights = concatenated(work);
+  fold.weights = stacked_weights(work, branches_, outputs(), inputs());
   fold.norms.channels = outputs();
   for (const auto& branch : branches_) fold.norms.first.push_back(branch.norm);
   if (work.pass().training) {
