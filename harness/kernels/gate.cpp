@@ -3,6 +3,7 @@
 #include <hwy/foreach_target.h>
 
 #include "harness/kernels/elementwise.h"
+#include "harness/kernels/image_ranges.h"
 #include "harness/kernels/isa.h"
 #include "harness/kernels/wide-inl.h"
 
@@ -256,17 +257,9 @@ namespace ablate::kernels {
 HWY_EXPORT(gate_images);
 HWY_EXPORT(part_images);
 
-namespace {
-
-Ranges chunks_of(const Gate& s) {
-  return {s.images, rows_of_a_range(s.channels) / std::max(1, s.height * s.width)};
-}
-
-}  // namespace
-
 void gate_forward(const Gate& shape, const Source& x, const Source& gate, Values out, std::int64_t out_stride,
                   const ForEach& each) {
-  const auto chunks = chunks_of(shape);
+  const auto chunks = ranges_of_images(shape.images, shape.height, shape.width, shape.channels);
   instruction_set();
   each(chunks.count, [&](std::int64_t i) {
     HWY_DYNAMIC_DISPATCH(gate_images)(chunks.begin(i), chunks.end(i), shape, x, gate, out, out_stride);
@@ -275,7 +268,7 @@ void gate_forward(const Gate& shape, const Source& x, const Source& gate, Values
 
 void gate_backward(const Gate& shape, ConstValues g, std::int64_t g_stride, const Source& x,
                    const Source& gate, const GradientOut& dx, const GradientOut& dgate, const ForEach& each) {
-  const auto chunks = chunks_of(shape);
+  const auto chunks = ranges_of_images(shape.images, shape.height, shape.width, shape.channels);
   Scratch scratch;
   const ChunkGradients sums(scratch, chunks, shape.channels, dx);
   const ChunkGradients gate_sums(scratch, chunks, shape.channels, dgate);

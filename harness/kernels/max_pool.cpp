@@ -6,6 +6,7 @@
 
 #include "harness/kernels/blocks-inl.h"
 #include "harness/kernels/elementwise.h"
+#include "harness/kernels/image_ranges.h"
 #include "harness/kernels/isa.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -214,17 +215,9 @@ namespace ablate::kernels {
 HWY_EXPORT(max_pool_images);
 HWY_EXPORT(part_images);
 
-namespace {
-
-Ranges chunks_of(const MaxPool& s) {
-  return {s.images, rows_of_a_range(s.channels) / std::max(1, s.height * s.width)};
-}
-
-}  // namespace
-
 void max_pool_forward(const MaxPool& shape, const Source& x, Values out, std::int64_t out_stride,
                       const ForEach& each) {
-  const auto chunks = chunks_of(shape);
+  const auto chunks = ranges_of_images(shape.images, shape.height, shape.width, shape.channels);
   instruction_set();
   each(chunks.count, [&](std::int64_t i) {
     HWY_DYNAMIC_DISPATCH(max_pool_images)(chunks.begin(i), chunks.end(i), shape, x, out, out_stride);
@@ -233,7 +226,7 @@ void max_pool_forward(const MaxPool& shape, const Source& x, Values out, std::in
 
 void max_pool_backward(const MaxPool& shape, ConstValues g, std::int64_t g_stride, const Source& x,
                        const GradientOut& dx, const ForEach& each) {
-  const auto chunks = chunks_of(shape);
+  const auto chunks = ranges_of_images(shape.images, shape.height, shape.width, shape.channels);
   Scratch scratch;
   const ChunkGradients sums(scratch, chunks, shape.channels, dx);
   instruction_set();

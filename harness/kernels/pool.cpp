@@ -4,6 +4,7 @@
 
 #include "harness/kernels/blocks-inl.h"
 #include "harness/kernels/elementwise.h"
+#include "harness/kernels/image_ranges.h"
 #include "harness/kernels/isa.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -117,17 +118,9 @@ namespace ablate::kernels {
 HWY_EXPORT(pool_images);
 HWY_EXPORT(spread_images);
 
-namespace {
-
-Ranges chunks_of(const Pool& s) {
-  return {s.images, rows_of_a_range(s.channels) / std::max(1, s.height * s.width)};
-}
-
-}  // namespace
-
 void pool_forward(const Pool& shape, const Source& x, Values out, std::int64_t out_stride,
                   const ForEach& each) {
-  const auto chunks = chunks_of(shape);
+  const auto chunks = ranges_of_images(shape.images, shape.height, shape.width, shape.channels);
   instruction_set();
   each(chunks.count, [&](std::int64_t i) {
     HWY_DYNAMIC_DISPATCH(pool_images)(chunks.begin(i), chunks.end(i), shape, x, out, out_stride);
@@ -136,7 +129,7 @@ void pool_forward(const Pool& shape, const Source& x, Values out, std::int64_t o
 
 void pool_backward(const Pool& shape, ConstValues g, std::int64_t g_stride, const Source& x,
                    const GradientOut& dx, const ForEach& each) {
-  const auto chunks = chunks_of(shape);
+  const auto chunks = ranges_of_images(shape.images, shape.height, shape.width, shape.channels);
   Scratch scratch;
   const ChunkGradients sums(scratch, chunks, shape.channels, dx);
   instruction_set();
