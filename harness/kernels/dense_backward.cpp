@@ -134,8 +134,8 @@ struct DenseGradient {
       find_pixels(at, rows, pixels);
       multiply_windows(product, d, rows, room, [&](const Packed<float>& w, const Begun& begun) HWY_ATTR {
         with_type(x.data.type(), [&]<class T>() HWY_ATTR {
-          multiply_to_gradient<T>(rows, room.rows, room.stride, w, begun,
-                                  {x, dx, pixels, sums.sum, sums.dot, 0}, stream);
+          const GradientTile<Listed> to{x, dx, {pixels}, sums.sum, sums.dot, 0};
+          multiply_to_gradient<T>(rows, room.rows, room.stride, w, begun, to, stream);
         });
       });
       sums.add_to(shape.in, sum, dot);

@@ -109,20 +109,54 @@ struct StoreRows {
   };
 };
 
+/// The pixels of a tile's rows, after each other.
+struct Adjoining {
+  std::int64_t first;
+
+  HWY_INLINE std::int64_t at(int row) const { return first + row; }
+};
+/// The pixels of a tile's rows, wherever they are.
+struct Listed {
+  const std::int64_t* pixels;
+
+  HWY_INLINE std::int64_t at(int row) const { return pixels[row]; }
+};
+
 /// Where the product of a tile of d goes. x, dx: the whole maps.
+template <class Pixels>
 struct GradientTile {
   const Source& x;
   const GradientOut& dx;
-  const std::int64_t* pixels;  // [rows of the tile]: where in the maps
-  float *sum, *dot;            // [channels] in whole vectors, of the tile; null: not wanted
-  std::int64_t ahead;          // values from a row of x to one that is fetched into the cache; 0: none
+  Pixels pixels;
+  float *sum, *dot;    // [channels] in whole vectors, of the tile; null: not wanted
+  std::int64_t ahead;  // values from a row of x to one that is fetched into the cache; 0: none
 };
 
 /// Masks the gradient of what a reader saw, adds the base, stores it and sums it. x and dx are of type T.
-template <class T, Act kAct, bool kStream>
-struct StoreGradient : GradientTile {
-  StoreGradient(const GradientTile& tile, int columns_) : GradientTile(tile), columns(columns_) {}
+template <class T, Act kAct, bool kStream, class Pixels>
+struct StoreGradient {
+  StoreGradient(const GradientTile<Pixels>& tile, int columns_)
+      : x(tile.x.data.template as<T>()),
+        base(tile.dx.base ? tile.dx.base.template as<T>() : nullptr),
+        dx(tile.dx.data ? tile.dx.data.template as<T>() : nullptr),
+        x_stride(tile.x.stride),
+        base_stride(tile.dx.base_stride),
+        dx_stride(tile.dx.stride),
+        ahead(tile.ahead),
+        scale(tile.x.scale),
+        shift(tile.x.shift),
+        centre(tile.dx.centre),
+        sum(tile.sum),
+        dot(tile.dot),
+        pixels(tile.pixels),
+        columns(columns_) {}
 
+  const T *x, *base;
+  T* dx;
+  std::int64_t x_stride, base_stride, dx_stride, ahead;
+  const float *scale, *shift, *centre;
+  float *sum, *dot;
+  Pixels pixels;
   int columns;
 
   /// Its sums are in memory: while tiles are multiplied there are no registers for them.
@@ -142,49 +176,31 @@ struct StoreGradient : GradientTile {
     HWY_INLINE void take(int row, const RegisterTile<kRows, kVectors>& tile) {
       HWY_UNROLL(4)
       for (int j = 0; j < kVectors; ++j) {
-        Vector parts[kRows];
+        Vector part[kRows];
         HWY_UNROLL(8)
-        for (int i = 0; i < kRows; ++i) parts[i] = tile.at[i][j];
-        take(row, column + j * kLanes, lanes(j), parts);
+        for (int i = 0; i < kRows; ++i) part[i] = tile.at[i][j];
+        if (j < kVectors - 1 || last.all())
+          take(row, column + j * kLanes, AllLanes(), part);
+        else
+          take(row, column + j * kLanes, last, part);
       }
     }
 
-    template <int kRows>
-    HWY_INLINE void take(int row, int c, const Lanes& lanes, Vector (&part)[kRows]) {
-      Vector scale = hn::Zero(Floats()), shift = scale, centre = scale, sum = scale, dot = scale;
-      if constexpr (kAct != Act::None)
-        scale = lanes.load(all.x.scale + c), shift = lanes.load(all.x.shift + c);
-      if (all.sum) {
-        centre = lanes.load(all.dx.centre + c);
-        sum = hn::LoadU(Floats(), all.sum + c), dot = hn::LoadU(Floats(), all.dot + c);
+    template <int kRows, class L>
+    HWY_INLINE void take(int row, int c, const L& lanes, Vector (&part)[kRows]) {
+      if (all.sum)
+        pass<true>(row, c, lanes, part);
+      else if (kAct != Act::None)
+        pass<false>(row, c, lanes, part);
+      if (!all.dx) return;
+      if (all.base) {
+        HWY_UNROLL(8)
+        for (int i = 0; i < kRows; ++i)
+          part[i] = hn::Add(part[i], lanes.load(all.base + all.pixels.at(row + i) * all.base_stride + c));
       }
       HWY_UNROLL(8)
       for (int i = 0; i < kRows; ++i) {
-        const T* from = all.x.data.template as<T>() + all.pixels[row + i] * all.x.stride + c;
-        Vector value = hn::Zero(Floats());
-        if (all.ahead) hwy::Prefetch(from + all.ahead);
-        if (kAct != Act::None || all.sum) value = lanes.load(from);
-        part[i] = masked<kAct>(part[i], hn::MulAdd(value, scale, shift));
-        if (!all.sum) continue;
-        sum = hn::Add(sum, part[i]);
-        dot = hn::MulAdd(part[i], hn::Sub(value, centre), dot);
-      }
-      if (all.sum) {
-        hn::StoreU(sum, Floats(), all.sum + c);
-        hn::StoreU(dot, Floats(), all.dot + c);
-      }
-      if (all.dx.data) put(row, c, lanes, part);
-    }
-
-    template <int kRows>
-    HWY_INLINE void put(int row, int c, const Lanes& lanes, Vector (&part)[kRows]) {
-      HWY_UNROLL(8)
-      for (int i = 0; i < kRows; ++i) {
-        const std::int64_t pixel = all.pixels[row + i];
-        if (all.dx.base)
-          part[i] =
-              hn::Add(part[i], lanes.load(all.dx.base.template as<T>() + pixel * all.dx.base_stride + c));
-        T* to = all.dx.data.template as<T>() + pixel * all.dx.stride + c;
+        T* to = all.dx + all.pixels.at(row + i) * all.dx_stride + c;
         if constexpr (kStream)
           stream(part[i], to);
         else
@@ -192,9 +208,34 @@ struct StoreGradient : GradientTile {
       }
     }
 
-    HWY_INLINE void finish() {}
+    /// Masks and sums.
+    template <bool kSums, int kRows, class L>
+    HWY_INLINE void pass(int row, int c, const L& lanes, Vector (&part)[kRows]) {
+      const Vector zero = hn::Zero(Floats());
+      Vector scale = zero, shift = zero, centre = zero;
+      Vector sum[2] = {zero, zero}, dot[2] = {zero, zero};  // two chains are quicker than one
+      if constexpr (kAct != Act::None) scale = lanes.load(all.scale + c), shift = lanes.load(all.shift + c);
+      if constexpr (kSums) centre = lanes.load(all.centre + c);
+      HWY_UNROLL(8)
+      for (int i = 0; i < kRows; ++i) {
+        const T* from = all.x + all.pixels.at(row + i) * all.x_stride + c;
+        hwy::Prefetch(from + all.ahead);
+        const Vector value = lanes.load(from);
+        part[i] = masked<kAct>(part[i], hn::MulAdd(value, scale, shift));
+        if constexpr (!kSums) continue;
+        sum[i % 2] = hn::Add(sum[i % 2], part[i]);
+        dot[i % 2] = hn::MulAdd(part[i], hn::Sub(value, centre), dot[i % 2]);
+      }
+      if constexpr (!kSums) return;
+      add_to(all.sum + c, hn::Add(sum[0], sum[1]));
+      add_to(all.dot + c, hn::Add(dot[0], dot[1]));
+    }
 
-    HWY_INLINE Lanes lanes(int j) const { return j < kVectors - 1 ? Lanes(kLanes) : last; }
+    HWY_INLINE static void add_to(float* total, Vector v) {
+      hn::StoreU(hn::Add(hn::LoadU(Floats(), total), v), Floats(), total);
+    }
+
+    HWY_INLINE void finish() {}
 
     const StoreGradient& all;
     int column;

@@ -24,7 +24,7 @@ constexpr int panel_vectors(int left) {
 
 /// Rows that are transformed, then multiplied, before the next: they stay in the first two caches.
 constexpr int tile_rows(int in, int out) {
-  return round_up(in, 16) + round_up(out, 16) <= 1024 ? 64 : 32;
+  return round_up(in, 16) + round_up(out, 16) <= 4096 ? 64 : 32;
 }
 
 /// The stride of a tile of so many columns: room for whole vectors and for broadcasting eight at a time, and
@@ -161,13 +161,18 @@ struct Begun {
 template <int kRows, int kVectors>
 HWY_INLINE RegisterTile<kRows, kVectors> begin(const Begun& begun, int row, int column) {
   RegisterTile<kRows, kVectors> tile;
+  const float* from = begun.sums ? begun.sums + row * begun.stride + column : nullptr;
+  HWY_UNROLL(8)
+  for (int i = 0; i < kRows; ++i) {
+    HWY_UNROLL(4)
+    for (int j = 0; j < kVectors; ++j) tile.at[i][j] = hn::Zero(Floats());
+  }
+  if (!from) return tile;
   HWY_UNROLL(8)
   for (int i = 0; i < kRows; ++i) {
     HWY_UNROLL(4)
     for (int j = 0; j < kVectors; ++j)
-      tile.at[i][j] = begun.sums
-                          ? hn::LoadU(Floats(), begun.sums + (row + i) * begun.stride + column + j * kLanes)
-                          : hn::Zero(Floats());
+      tile.at[i][j] = hn::LoadU(Floats(), from + i * begun.stride + j * kLanes);
   }
   return tile;
 }

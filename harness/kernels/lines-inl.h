@@ -60,7 +60,7 @@ class Lines {
               floats = adjoining ? shape_.width * shape_.in : shape_.in;
     with_reader(x_, [&](auto reader) HWY_ATTR {
       const Span span(floats);
-      for (int p = 0; p < pixels; ++p) read_pixel(reader.pixel(first + p), span, to + p * floats);
+      for (int p = 0; p < pixels; ++p) read_pixel(reader, first + p, span, to + p * floats);
     });
   }
 

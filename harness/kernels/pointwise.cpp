@@ -84,7 +84,6 @@ struct PointwiseBackward {
     const bool with_dw = weight_sums != nullptr;
     Tile d_tile(scratch, tile, shape.out, {.over_channels = with_dx, .over_pixels = with_dw}, d.repeats);
     Tile x_tile(scratch, with_dw ? tile : 0, shape.in, {.over_channels = false, .over_pixels = true});
-    auto* pixels = scratch.take<std::int64_t>(tile);
     const GradientSums sums(scratch, shape.in, dx.sum != nullptr);
     if (with_dw) std::fill_n(weight_sums, weights.floats(), 0.0f);
     for (std::int64_t row = begin; row < end; row += tile) {
@@ -98,9 +97,8 @@ struct PointwiseBackward {
                          more && shares_fetching() ? rows_ahead(row + tile) : AheadRows());
       }
       if (!with_dx) continue;
-      for (int r = 0; r < rows; ++r) pixels[r] = row + r;
-      multiply_to_gradient<T>(rows, d_tile.over_channels(), d_tile.channels_stride(), w, {},
-                              {x, dx, pixels, sums.sum, sums.dot, more ? tile * x.stride : 0}, stream,
+      const GradientTile<Adjoining> to{x, dx, {row}, sums.sum, sums.dot, more ? tile * x.stride : 0};
+      multiply_to_gradient<T>(rows, d_tile.over_channels(), d_tile.channels_stride(), w, {}, to, stream,
                               more ? ahead(row + tile) : Ahead());
       sums.add_to(shape.in, sum, dot);
     }

@@ -65,18 +65,28 @@ struct GradientReader {
   }
 };
 
-/// Copies a pixel's values. Whole vectors are written: up to kLanes - 1 floats beyond the last value become
-/// zero.
-template <bool kRounded = false, class Pixel>
-HWY_INLINE void read_pixel(const Pixel& pixel, const Span& span, float* HWY_RESTRICT to) {
+/// Copies the values of kPixels pixels from `first` on, to rows `stride` apart: what is the same for all of
+/// them is loaded once. Whole vectors are written: up to kLanes - 1 floats beyond the last value become zero.
+template <int kPixels, bool kRounded, class Reader>
+HWY_INLINE void read_pixels(const Reader& reader, std::int64_t first, const Span& span,
+                            float* HWY_RESTRICT to, std::int64_t stride) {
+  const auto part = [&](int c, const Lanes& lanes) HWY_ATTR {
+    Vector value[kPixels];
+    HWY_UNROLL(4)
+    for (int i = 0; i < kPixels; ++i) value[i] = reader.pixel(first + i).at(c, lanes);
+    HWY_UNROLL(4)
+    for (int i = 0; i < kPixels; ++i)
+      hn::StoreU(kRounded ? rounded(value[i]) : value[i], Floats(), to + i * stride + c);
+  };
   int c = 0;
-  for (; c < span.whole; c += kLanes) {
-    const Vector value = pixel.at(c, Lanes(kLanes));
-    hn::StoreU(kRounded ? rounded(value) : value, Floats(), to + c);
-  }
-  if (!span.rest) return;
-  const Vector value = pixel.at(c, span.last);
-  hn::StoreU(kRounded ? rounded(value) : value, Floats(), to + c);
+  for (; c < span.whole; c += kLanes) part(c, Lanes(kLanes));
+  if (span.rest) part(c, span.last);
+}
+
+template <class Reader>
+HWY_INLINE void read_pixel(const Reader& reader, std::int64_t pixel, const Span& span,
+                           float* HWY_RESTRICT to) {
+  read_pixels<1, false>(reader, pixel, span, to, 0);
 }
 
 /// Calls use(reader) with the reader that fits.

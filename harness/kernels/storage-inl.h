@@ -84,6 +84,8 @@ class Lanes {
         mask_(hn::FirstN(Floats(), static_cast<std::size_t>(count_))),
         half_mask_(hn::FirstN(Halves(), static_cast<std::size_t>(count_))) {}
 
+  HWY_INLINE bool all() const { return count_ == kLanes; }
+
   HWY_INLINE Vector load(const float* from) const {
     if (count_ == kLanes) return hn::LoadU(Floats(), from);
 #if HWY_CAP_GE256
@@ -130,6 +132,18 @@ class Lanes {
   int count_;
   hn::Mask<Floats> mask_;
   hn::Mask<Halves> half_mask_;
+};
+
+/// A whole vector, where Lanes are the first few of one.
+struct AllLanes {
+  template <class T>
+  HWY_INLINE Vector load(const T* from) const {
+    return HWY_NAMESPACE::load(from);
+  }
+  template <class T>
+  HWY_INLINE void store(Vector value, T* to) const {
+    HWY_NAMESPACE::store(value, to);
+  }
 };
 
 // NOLINTNEXTLINE(google-readability-namespace-comments)

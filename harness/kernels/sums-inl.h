@@ -81,10 +81,10 @@ class WeightSums {
 
 /// Chunks for summing weight gradients of so many floats: no more than 32 MB of partial sums.
 HWY_INLINE Chunks cut_for_weights(std::int64_t rows, int tile, std::int64_t floats) {
-  constexpr std::int64_t kRows = 256, kMost = std::int64_t(8) << 20;
+  constexpr std::int64_t kRows = 256, kMost = std::int64_t(1) << 20;
   Chunks chunks = cut(rows, tile, kRows);
-  chunks.count =
-      static_cast<int>(std::clamp<std::int64_t>(kMost / std::max<std::int64_t>(floats, 1), 1, chunks.count));
+  chunks.count = static_cast<int>(std::min<std::int64_t>(
+      std::max<std::int64_t>(4, kMost / std::max<std::int64_t>(floats, 1)), chunks.count));
   return chunks;
 }
 
@@ -115,19 +115,19 @@ struct GradientSums {
 };
 
 /// d [rows, depth] * w, on to dx; x and dx are of type T.
-template <class T, Act kAct, class F>
+template <class T, Act kAct, class F, class Pixels>
 HWY_NOINLINE void multiply_to_gradient(int rows, const F* d, int d_stride, const Packed<F>& w,
-                                       const Begun& begun, const GradientTile& tile, bool stream,
+                                       const Begun& begun, const GradientTile<Pixels>& tile, bool stream,
                                        const Ahead& ahead) {
   if (stream)
-    multiply_rows(rows, d, d_stride, w, begun, StoreGradient<T, kAct, true>(tile, w.columns), ahead);
+    multiply_rows(rows, d, d_stride, w, begun, StoreGradient<T, kAct, true, Pixels>(tile, w.columns), ahead);
   else
-    multiply_rows(rows, d, d_stride, w, begun, StoreGradient<T, kAct, false>(tile, w.columns), ahead);
+    multiply_rows(rows, d, d_stride, w, begun, StoreGradient<T, kAct, false, Pixels>(tile, w.columns), ahead);
 }
 
-template <class T, class F>
+template <class T, class F, class Pixels>
 HWY_INLINE void multiply_to_gradient(int rows, const F* d, int d_stride, const Packed<F>& w,
-                                     const Begun& begun, const GradientTile& tile, bool stream,
+                                     const Begun& begun, const GradientTile<Pixels>& tile, bool stream,
                                      const Ahead& ahead = {}) {
   switch (tile.x.scale ? tile.x.act : Act::None) {
     case Act::Relu:

@@ -57,8 +57,11 @@ class FloatTile {
       with_reader(part_of(map, p, channels), [&](auto reader) HWY_ATTR {
         const Span span(channels);
         float* to = values_ + p * channels;
-        for (int r = 0; r < rows; ++r)
-          read_pixel<kRounded>(reader.pixel(first + r), span, to + std::int64_t(r) * stride_);
+        int r = 0;
+        for (; r + 4 <= rows; r += 4)
+          read_pixels<4, kRounded>(reader, first + r, span, to + std::int64_t(r) * stride_, stride_);
+        for (; r < rows; ++r)
+          read_pixels<1, kRounded>(reader, first + r, span, to + std::int64_t(r) * stride_, stride_);
       });
   }
 

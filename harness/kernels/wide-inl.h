@@ -58,18 +58,6 @@ HWY_INLINE std::int64_t place_of(const Spot& at, int r, std::int64_t pixel, int 
   return (at.pixel - pixel + r * at.apart) * channels + at.i;
 }
 
-/// A whole vector, where Lanes are the first few of one.
-struct AllLanes {
-  template <class T>
-  HWY_INLINE Vector load(const T* from) const {
-    return HWY_NAMESPACE::load(from);
-  }
-  template <class T>
-  HWY_INLINE void store(Vector value, T* to) const {
-    HWY_NAMESPACE::store(value, to);
-  }
-};
-
 /// Calls body(i, lanes) for the vectors of `count` values.
 template <class Body>
 HWY_INLINE void for_vectors(int count, const Body& body) {

@@ -79,8 +79,7 @@ HWY_INLINE void gather_edge(const Window& window, const Reader& reader, std::int
   for (int c = 0; c < window.segment_depth(); c += kLanes) hn::StoreU(hn::Zero(Floats()), Floats(), to + c);
   if (line < 0 || line >= window.height || from >= until) return;
   const Span inside((until - from) * channels);
-  read_pixel(reader.pixel(image + std::int64_t(line) * window.width + left + from), inside,
-             to + from * channels);
+  read_pixel(reader, image + std::int64_t(line) * window.width + left + from, inside, to + from * channels);
 }
 
 /// Copies a block of the windows at `places` into a tile [rows, stride], from the first row to the last.
@@ -102,7 +101,7 @@ HWY_NOINLINE void gather(const Window& window, const Map& map, const Place* plac
       for (int s = 0; s < segments; ++s, to += depth) {
         const int left = place.left + column * segment;
         if (inside)
-          read_pixel(reader.pixel(place.image + std::int64_t(line) * window.width + left), span, to);
+          read_pixel(reader, place.image + std::int64_t(line) * window.width + left, span, to);
         else
           gather_edge(window, reader, place.image, line, left, to);
         if (++column == a_line) column = 0, ++line;
