@@ -53,6 +53,11 @@ bool LayoutBuilder::only_read_by(Value value, Op op, std::size_t input) const {
          });
 }
 
+bool LayoutBuilder::only_interleaved(Value value) const {
+  return node(in(value, 0)).shape.channels * 2 == node(value).shape.channels && readers_[value].size() == 1 &&
+         only_read_by(value, Op::Shuffle, 0) && node(readers_[value][0].node).groups == 2;
+}
+
 void LayoutBuilder::add(Value value) {
   if (!add_fused(value)) add_reference(value);
 }
@@ -150,9 +155,7 @@ bool LayoutBuilder::concat(Value value) {
     views_[value] = {place->second.root, 0, shape.channels, input(value).act};
     return true;
   }
-  const bool halves = node(in(value, 0)).shape.channels * 2 == shape.channels;
-  return halves && readers_[value].size() == 1 && only_read_by(value, Op::Shuffle, 0) &&
-         node(readers_[value][0].node).groups == 2;
+  return only_interleaved(value);
 }
 
 bool LayoutBuilder::shuffle(Value value) {

@@ -36,6 +36,8 @@ class LayoutBuilder {
   /// Concatenations of two units become one root into which both write.
   void join_units();
   bool is_fused_unit(Value value) const;
+  /// True when all that comes of a concatenation is its two halves' channels in turn.
+  bool only_interleaved(Value value) const;
   /// True when the value is read only by nodes of that kind, as that input, and not tapped.
   bool only_read_by(Value value, Op op, std::size_t input) const;
 

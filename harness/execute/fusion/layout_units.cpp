@@ -79,7 +79,7 @@ Act act_of(Activation activation) {
 void LayoutBuilder::join_units() {
   for (std::size_t n = 1; n < views_.size(); ++n) {
     const auto value = static_cast<Value>(n);
-    if (node(value).op != Op::Concat) continue;
+    if (node(value).op != Op::Concat || only_interleaved(value)) continue;
     const Value a = in(value, 0), b = in(value, 1);
     const bool fits = a != b && is_fused_unit(a) && is_fused_unit(b) &&
                       node(a).activation == node(b).activation && !places_.contains(a) &&
