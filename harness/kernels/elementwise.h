@@ -15,6 +15,20 @@ void sum_forward(std::int64_t rows, int channels, std::span<const Source> source
 void pass_gradient(std::int64_t rows, int channels, ConstValues g, std::int64_t g_stride, const Source& x,
                    const GradientOut& dx, const ForEach& each);
 
+/// The gradient g [rows, channels] of the sum of several maps y, which lie side by side, [rows, maps *
+/// channels]: each map's own gradient is g. Both are of the same type.
+struct SharedGradient {
+  std::int64_t rows = 0;
+  int channels = 0, maps = 1;
+  ConstValues g;
+  std::int64_t g_stride = 0;
+  ConstValues y;
+  std::int64_t y_stride = 0;
+  const float* centre = nullptr;  // [maps * channels]
+};
+/// What the maps' BatchNorms need of it: sum[c] += g, dot[c] += g * (y - centre[c]), [maps * channels] each.
+void shared_gradient_sums(const SharedGradient& all, double* sum, double* dot, const ForEach& each);
+
 /// The moments of a source as read.
 void moments_of(std::int64_t rows, int channels, const Source& x, const Moments& moments,
                 const ForEach& each);
@@ -47,8 +61,8 @@ void pool_forward(const Pool& shape, const Source& x, Values out, std::int64_t o
 void pool_backward(const Pool& shape, ConstValues g, std::int64_t g_stride, const Source& x,
                    const GradientOut& dx, const ForEach& each);
 
-/// The largest values of windows of kernel x kernel pixels, `stride` apart, over a map with a border that never
-/// counts. The gradient goes to the first of equal ones in row-major order; NaN counts as largest.
+/// The largest values of windows of kernel x kernel pixels, `stride` apart, over a map with a border that
+/// never counts. The gradient goes to the first of equal ones in row-major order; NaN counts as largest.
 struct MaxPool {
   int images = 0, height = 0, width = 0, channels = 0;
   int kernel = 3, stride = 2, padding = 1;  // of both axes; padding: less than kernel

@@ -62,6 +62,45 @@ TEST(PassGradient, GivesWhatIsAskedForThroughEveryActivation) {
   });
 }
 
+TEST(SharedGradient, SumsWhatEachMapWouldGetByItself) {
+  for_types([](Type type) {
+    for (const int channels : kChannels)
+      for (const int maps : {1, 3, 4})
+        for (const std::int64_t rows : {1, 6, 130, 1500}) {
+          const int all = maps * channels;
+          Numbers numbers(1);
+          TestMap g(rows, channels, 2, type), y(rows, all, 3, type);
+          g.fill(numbers.normal_values()), y.fill(numbers.normal_values());
+          const auto centre = numbers.normals(all);
+          std::vector<double> sum(all, 0.5), dot(all, -0.5), sum0 = sum, dot0 = dot;
+          shared_gradient_sums(
+              {rows, channels, maps, g.data(), g.stride(), y.data(), y.stride(), centre.data()}, sum.data(),
+              dot.data(), on_two_threads);
+          for (int at = 0; at < all; at += channels)
+            oracle::pass_gradient(rows, channels, g.data(), g.stride(),
+                                  {.data = y.data() + at, .stride = y.stride()},
+                                  {.sum = &sum0[at], .dot = &dot0[at], .centre = &centre[at]});
+          expect_near(sum, sum0, sums_of(rows));
+          expect_near(dot, dot0, sums_of(rows));
+        }
+  });
+}
+
+TEST(SharedGradient, HasTheSameSumsInWhateverOrderItsPartsAreDone) {
+  Numbers numbers(1);
+  TestMap g(3000, 12), y(3000, 36);
+  g.fill(numbers.normal_values()), y.fill(numbers.normal_values());
+  const std::vector<float> centre(36, 0.25f);
+  const auto sums = [&](const ForEach& each) {
+    std::vector<double> sum(36), dot(36);
+    shared_gradient_sums({3000, 12, 3, g.data(), g.stride(), y.data(), y.stride(), centre.data()}, sum.data(),
+                         dot.data(), each);
+    sum.insert(sum.end(), dot.begin(), dot.end());
+    return sum;
+  };
+  EXPECT_EQ(sums(in_order), sums(backwards));
+}
+
 TEST(MomentsOf, AreThoseOfTheSourceAsRead) {
   for_types([](Type type) {
     for (const int channels : kChannels)

@@ -38,15 +38,18 @@ class ConcatenatedStep final : public Step {
   void backward(Work& work) const override {
     const auto& weights = work.kept<at::Tensor>(*this);
     const auto g = work.gradient(out());
-    GradientFactors factors;
-    for (std::size_t b = 0; b < branches_.size(); ++b) {
-      const kernels::GradientOut sums{
-          .sum = work.sum(part(b)), .dot = work.dot(part(b)), .centre = work.centre(part(b))};
-      kernels::pass_gradient(work.rows(out()), out().channels, g.data, g.stride, work.raw(part(b)), sums,
-                             threads());
-      factors.add(work, part(b), affine(b));
-    }
     const auto y = work.raw(joined());
+    kernels::shared_gradient_sums({.rows = work.rows(out()),
+                                   .channels = out().channels,
+                                   .maps = static_cast<int>(branches_.size()),
+                                   .g = g.data,
+                                   .g_stride = g.stride,
+                                   .y = y.data,
+                                   .y_stride = y.stride,
+                                   .centre = work.centre(joined())},
+                                  work.sum(joined()), work.dot(joined()), threads());
+    GradientFactors factors;
+    for (std::size_t b = 0; b < branches_.size(); ++b) factors.add(work, part(b), affine(b));
     const auto gradients = at::empty_like(weights);
     kernels::pointwise_backward(shape(work),
                                 {.dz = g.data,
