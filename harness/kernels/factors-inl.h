@@ -44,6 +44,9 @@ HWY_INLINE Vector rounded(Vector v) {
 HWY_INLINE Vector load_factors(const float* from) {
   return hn::LoadU(Floats(), from);
 }
+HWY_INLINE void store_factors(Vector factors, float* to) {
+  hn::StoreU(factors, Floats(), to);
+}
 HWY_INLINE Vector all_of(float factor) {
   return hn::Set(Floats(), factor);
 }

@@ -7,8 +7,8 @@
 #define HWY_TARGET_INCLUDE "harness/kernels/pointwise.cpp"
 #include <hwy/foreach_target.h>
 //
+#include "harness/kernels/packing-inl.h"
 #include "harness/kernels/sums-inl.h"
-#include "harness/kernels/tiles-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace ablate::kernels::HWY_NAMESPACE {
@@ -127,8 +127,8 @@ void backward(const Pointwise& shape, const GradientIn& d, const Source& x, cons
   const bool with_dx = dx.data || dx.sum;
   Packed<typename Tile::Factor> packed;
   if (with_dx)
-    packed = packed_for<Tile>(scratch.take<typename Tile::Factor>(packed_size<Tile>(shape.out, shape.in)), w,
-                              shape.in, 1, shape.out, shape.in);
+    packed = packed_rows<Tile>(w, shape.out, shape.in,
+                               scratch.take<typename Tile::Factor>(packed_size<Tile>(shape.out, shape.in)));
   const int tile = tile_rows(shape.in, shape.out);
   const auto chunks = cut_for_weights(shape.rows, tile, dw ? weights.floats() : 0);
   float* weight_sums = dw ? scratch.floats(chunks.count * weights.floats()) : nullptr;
@@ -164,7 +164,7 @@ std::int64_t packed_bytes(const Pointwise& shape, Type x, Type y) {
 
 void pack_pointwise(const Pointwise& shape, const float* w, Type x, Type y, std::byte* to) {
   with_forward(x, y, [&]<class T, class Tile>() {
-    packed_for<Tile>(reinterpret_cast<typename Tile::Factor*>(to), w, 1, shape.in, shape.in, shape.out);
+    packed_columns<Tile>(w, shape.in, shape.out, reinterpret_cast<typename Tile::Factor*>(to));
   });
 }
 

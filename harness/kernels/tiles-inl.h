@@ -166,34 +166,6 @@ using HalfTile = PairTile;
 using HalfTile = FloatTile<true>;
 #endif
 
-/// Factors of a weight [depth, columns] that is packed for products with tiles of that kind.
-template <class Tile>
-HWY_INLINE std::int64_t packed_size(int depth, int columns) {
-  using F = typename Tile::Factor;
-  return Packed<F>::size((depth + kNumbers<F> - 1) / kNumbers<F>, columns);
-}
-
-/// Packs the weight m(row, column) = from[row * row_step + column * column_step] into `panels`.
-template <class Tile>
-HWY_INLINE Packed<typename Tile::Factor> packed_for(typename Tile::Factor* panels, const float* from,
-                                                    std::int64_t row_step, std::int64_t column_step,
-                                                    int depth, int columns) {
-  using F = typename Tile::Factor;
-  const int factors = (depth + kNumbers<F> - 1) / kNumbers<F>;
-  const auto number = [&](int r, int c) HWY_ATTR { return from[r * row_step + c * column_step]; };
-  if constexpr (std::is_same_v<Tile, FloatTile<false>>)
-    pack(0, factors, factors, columns, panels, number);
-  else if constexpr (std::is_same_v<F, float>)
-    pack(0, factors, factors, columns, panels,
-         [&](int r, int c) HWY_ATTR { return as_float(as_bfloat16(number(r, c))); });
-  else
-    pack(0, factors, factors, columns, panels, [&](int r, int c) HWY_ATTR {
-      const std::uint32_t second = 2 * r + 1 < depth ? as_bfloat16(number(2 * r + 1, c)).bits : 0;
-      return F{as_bfloat16(number(2 * r, c)).bits | second << 16};
-    });
-  return {panels, factors, columns};
-}
-
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace ablate::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
