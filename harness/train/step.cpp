@@ -44,12 +44,9 @@ Loss loss_of(const Kit& kit, const Step& step) {
   return loss;
 }
 
-LossValues values_of(const Loss& loss, const at::Tensor& total) {
-  LossValues values;
-  values.total = total.item<double>();
-  for (const auto& term : loss.terms())
-    values.terms[term.name] = term.weight == 0 ? 0 : term.weight * term.value.item<double>();
-  return values;
+Pass with_frozen_statistics(Pass pass) {
+  pass.update_statistics = false;
+  return pass;
 }
 
 /// The optimizer, inside the wrappers from that position of the kit on.
@@ -66,6 +63,14 @@ void update_inside(const Kit& kit, std::size_t from, Update& update, const std::
 
 at::Tensor soft_cross_entropy(const at::Tensor& logits, const at::Tensor& targets) {
   return -(targets * at::log_softmax(logits, 1)).sum() / logits.size(0);
+}
+
+LossValues values_of(const Loss& loss, const at::Tensor& total) {
+  LossValues values;
+  values.total = total.item<double>();
+  for (const auto& term : loss.terms())
+    values.terms[term.name] = term.weight == 0 ? 0 : term.weight * term.value.item<double>();
+  return values;
 }
 
 LossValues compute_gradients(Training& training, const Batch& batch, const Answers& answers,
@@ -98,6 +103,29 @@ double learning_rate(const Kit& kit, const Rates& rates) {
     if (member.entry->family == "optimizer" && !member.entry->wrapper)
       return member.settings.value("lr", 1.0) * rates.lr_factor;
   return rates.lr_factor;
+}
+
+LossValues train_step(Training& t, Batch& batch) {
+  for (const auto& i : t.kit) i->transform_batch(batch, t.at);
+  const auto answers = t.teachers.answer(batch, t.at);
+  const auto pass = t.pass();
+  {
+    const at::AutoGradMode with_gradients(true);
+    for (const auto& i : t.kit) i->before_forward(batch, *t.student, pass, t.at);
+  }
+
+  auto loss = compute_gradients(t, batch, answers, pass);
+  if (!loss.finite()) return loss;
+
+  Update update{t.at, scheduled_rates(t), t.sets};
+  apply_update(t.kit, update, [&] {  // SAM asks for this
+    const auto again = compute_gradients(t, batch, answers, with_frozen_statistics(pass));
+    if (!again.finite()) loss.total = again.total;
+  });
+  t.sums.lr = learning_rate(t.kit, update.rates);
+  if (!update.postponed)
+    for (const auto& i : t.kit) i->after_step(*t.student, t.at);
+  return loss;
 }
 
 }  // namespace ablate::training

@@ -15,6 +15,9 @@ at::Tensor soft_cross_entropy(const at::Tensor& logits, const at::Tensor& target
 /// What the teachers said of a batch, by canonical text of the reference.
 using Answers = std::map<std::string, Output>;
 
+/// Every term times its weight, and their sum.
+LossValues values_of(const Loss& loss, const at::Tensor& total);
+
 /// One forward and backward of the student: afterwards the gradients of every parameter set are those of this
 /// pass. Without a backward when the loss is not finite.
 LossValues compute_gradients(Training& training, const Batch& batch, const Answers& answers,
@@ -29,5 +32,8 @@ void apply_update(const Kit& kit, Update& update, const std::function<void()>& g
 
 /// The rate that the optimizer makes of a step's rates; by convention its parameter is called `lr`.
 double learning_rate(const Kit& kit, const Rates& rates);
+
+/// One update on one batch. Not finite: the loss of its pass, or of a further one that a wrapper asked for.
+LossValues train_step(Training& training, Batch& batch);
 
 }  // namespace ablate::training

@@ -27,35 +27,6 @@ std::string divergence(const LossValues& loss, const Progress& at) {
   return fmt::format("loss is {} at epoch {}, step {}", loss.total, at.epoch + 1, at.step + 1);
 }
 
-Pass with_frozen_statistics(Pass pass) {
-  pass.update_statistics = false;
-  return pass;
-}
-
-/// One update on one batch. Not finite: the loss of its pass, or of a further one that a wrapper asked for.
-LossValues train_step(Training& t, Batch& batch) {
-  for (const auto& i : t.kit) i->transform_batch(batch, t.at);
-  const auto answers = t.teachers.answer(batch, t.at);
-  const auto pass = t.pass();
-  {
-    const at::AutoGradMode with_gradients(true);
-    for (const auto& i : t.kit) i->before_forward(batch, *t.student, pass, t.at);
-  }
-
-  auto loss = compute_gradients(t, batch, answers, pass);
-  if (!loss.finite()) return loss;
-
-  Update update{t.at, scheduled_rates(t), t.sets};
-  apply_update(t.kit, update, [&] {  // SAM asks for this
-    const auto again = compute_gradients(t, batch, answers, with_frozen_statistics(pass));
-    if (!again.finite()) loss.total = again.total;
-  });
-  t.sums.lr = learning_rate(t.kit, update.rates);
-  if (!update.postponed)
-    for (const auto& i : t.kit) i->after_step(*t.student, t.at);
-  return loss;
-}
-
 Outcome run(Training& t, Record& record, Checkpoints& checkpoints, const std::atomic<bool>& stop) {
   const int limit = t.request.stop_after_steps;
   for (int steps = 0; t.at.epoch < t.at.epochs;) {

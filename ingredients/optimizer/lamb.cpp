@@ -1,3 +1,5 @@
+#include <ATen/ops/empty.h>
+
 #include <algorithm>
 
 #include "ingredients/norms.h"
@@ -66,15 +68,23 @@ class Lamb final : public Optimizer {
                               .gradient_scale = gradient_scale_,
                               .always_adapt = p_.always_adapt,
                               .trust_clip = p_.trust_clip};
+    make_room(job.set);
     each_slice(job, segment_runs(job.set), [&](const auto& slice) {
       using T = std::remove_pointer_t<decltype(slice.w)>;
-      std::vector<T> step(std::size_t(slice.n));
-      lamb_pass(slice, step.data(), numbers);
+      lamb_pass(slice, step_.data_ptr<T>(), numbers);
     });
+  }
+  /// For the step of the longest tensor of the set.
+  void make_room(const ParameterSet& set) {
+    std::int64_t longest = 0;
+    for (const auto& run : segment_runs(set)) longest = std::max(longest, run.length);
+    if (!step_.defined() || step_.numel() < longest || step_.scalar_type() != set.values.scalar_type())
+      step_ = at::empty({longest}, at::TensorOptions(set.values.scalar_type()));
   }
 
   Params p_;
   double gradient_scale_ = 1;  // of the update at hand
+  at::Tensor step_;
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <ATen/Dispatch.h>
+#include <ATen/ops/empty_like.h>
 
 #include <cmath>
 #include <string>
@@ -25,17 +26,20 @@ class SharpnessAware final : public Counting {
   void wrap(Update& update, const std::function<void()>& gradients,
             const std::function<void()>& next) override {
     if (p_.rho == 0) return next();
-    std::vector<at::Tensor> kept;
-    for (const auto& set : update.sets) kept.push_back(set.values.detach().clone());
+    make_room(update.sets);
     climb(update.sets);
     gradients();
-    for (std::size_t i = 0; i < kept.size(); ++i) update.sets[i].values.copy_(kept[i]);
+    for (std::size_t i = 0; i < kept_.size(); ++i) update.sets[i].values.copy_(kept_[i]);
     count();
     next();
   }
 
  private:
-  void climb(std::vector<ParameterSet>& sets) const {
+  void make_room(const std::vector<ParameterSet>& sets) {
+    if (!kept_.empty()) return;
+    for (const auto& set : sets) kept_.push_back(at::empty_like(set.values).detach());
+  }
+  void climb(std::vector<ParameterSet>& sets) {
     double squares = 0;
     for (const auto& set : sets)
       AT_DISPATCH_FLOATING_TYPES(set.values.scalar_type(), "sharpness_norm", [&] {
@@ -47,18 +51,22 @@ class SharpnessAware final : public Counting {
         });
       });
     const double length = p_.rho / (std::sqrt(squares) + 1e-12);
-    for (auto& set : sets)
-      AT_DISPATCH_FLOATING_TYPES(set.values.scalar_type(), "sharpness_climb", [&] {
-        auto* w = set.values.template data_ptr<scalar_t>();
-        const auto* g = set.gradients.template const_data_ptr<scalar_t>();
-        for (std::int64_t i = 0; i < set.values.numel(); ++i) {
-          const scalar_t scale = p_.of(w[i]);
-          w[i] += scalar_t(length) * scale * scale * g[i];
+    for (std::size_t s = 0; s < sets.size(); ++s)
+      AT_DISPATCH_FLOATING_TYPES(sets[s].values.scalar_type(), "sharpness_climb", [&] {
+        auto* w = sets[s].values.template data_ptr<scalar_t>();
+        auto* kept = kept_[s].template data_ptr<scalar_t>();
+        const auto* g = sets[s].gradients.template const_data_ptr<scalar_t>();
+        const auto n = sets[s].values.numel();
+        for (std::int64_t i = 0; i < n; ++i) {
+          const scalar_t value = w[i], scale = p_.of(value);
+          kept[i] = value;
+          w[i] = value + scalar_t(length) * scale * scale * g[i];
         }
       });
   }
 
   Params p_;
+  std::vector<at::Tensor> kept_;  // the weights of each set before the climb
 };
 
 /// What a second gradient does to others.
