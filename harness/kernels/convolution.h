@@ -26,11 +26,12 @@ class PackedWeights {
   hwy::AlignedFreeUniquePtr<std::byte[]> bytes_;
 };
 
-/// Writes y (row stride `y_stride`) and the moments of its columns. x.act: None, Relu or Relu6.
+/// Writes y (row stride `y_stride`), finished, or the moments of its columns. x.act: None, Relu or Relu6.
 void pointwise_forward(const Pointwise& shape, const Source& x, const float* w, Values y,
                        std::int64_t y_stride, const Moments& moments, const ForEach& each);
 void pointwise_forward(const Pointwise& shape, const Source& x, const PackedWeights& w, Values y,
-                       std::int64_t y_stride, const Moments& moments, const ForEach& each);
+                       std::int64_t y_stride, const Moments& moments, const ForEach& each,
+                       const Finish& finish = {});
 
 /// dx gets d * w, masked by x's activation; dw [out, in] = d^T * (x as read), overwritten (null: not wanted).
 void pointwise_backward(const Pointwise& shape, const GradientIn& d, const Source& x, const float* w,
@@ -47,7 +48,8 @@ struct Depthwise {
 };
 
 void depthwise_forward(const Depthwise& shape, const Source& x, const float* w, Values y,
-                       std::int64_t y_stride, const Moments& moments, const ForEach& each);
+                       std::int64_t y_stride, const Moments& moments, const ForEach& each,
+                       const Finish& finish = {});
 void depthwise_backward(const Depthwise& shape, const GradientIn& d, const Source& x, const float* w,
                         const GradientOut& dx, float* dw, const ForEach& each);
 

@@ -152,6 +152,14 @@ struct Reading {
     with_type(in.type(), [&]<class T>() HWY_ATTR { row(in.as<T>(), width, c, count, out); });
   }
 
+  /// P vectors of the same channels, from c on, as they are read.
+  template <int P>
+  HWY_INLINE void apply(int c, Vector (&values)[P]) const {
+    const Normalised read(*this, c);
+    HWY_UNROLL(8)
+    for (int p = 0; p < P; ++p) values[p] = read(values[p]);
+  }
+
   Source x;
   const float* centre;
   float low, high;

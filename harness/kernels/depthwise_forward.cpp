@@ -19,6 +19,7 @@ struct Forward {
   Values y;
   std::int64_t y_stride;
   bool stream;
+  Reading finish;  // what readers of y would do
 
   const float* weights_of(int vector) const {
     return weights + std::int64_t(vector) * s.kernel_height * s.kernel_width * kLanes;
@@ -66,11 +67,13 @@ HWY_INLINE void output_row(const Forward& job, const Taps& taps, const Ring& rin
   const std::int64_t x_stride = job.reading.x.stride;
   for_blocks<8>(job.s.out_width(), [&]<int P>(Pixels<P>, int w) HWY_ATTR {
     for (int v = 0; v < group.count; ++v) {
-      const int c = v * kLanes, count = std::min(kLanes, job.s.channels - (group.first + v) * kLanes);
+      const int c = v * kLanes, channel = group.first * kLanes + c,
+                count = std::min(kLanes, job.s.channels - channel);
       Vector sum[P];
       ask_for<P * S * S>(ahead, w * S * S, x_stride, v);
       convolve<KW, S>(taps, std::int64_t(v) * ring.row_size + w * S * kLanes, job.weights_of(group.first + v),
                       sum);
+      if (job.finish.x.scale) job.finish.apply(channel, sum);
       store_block(sum, y + w * job.y_stride + c, job.y_stride, count, job.stream);
       if (statistics) statistics->add(c, sum);
     }
@@ -153,7 +156,8 @@ ForwardImages forward_images_of(int kernel_width, int stride) {
 }  // namespace
 
 void depthwise_forward_here(const Depthwise& s, const Source& x, const float* w, Values y,
-                            std::int64_t y_stride, const Moments& moments, const ForEach& each) {
+                            std::int64_t y_stride, const Moments& moments, const ForEach& each,
+                            const Finish& finish) {
   Scratch scratch;
   const Ranges chunks(s.images, 1);
   ChunkMoments parts(scratch, chunks, s.channels, moments);
@@ -163,7 +167,8 @@ void depthwise_forward_here(const Depthwise& s, const Source& x, const float* w,
                     pack(scratch, w, s.channels, s.kernel_height * s.kernel_width),
                     y,
                     y_stride,
-                    streams(y, y_stride, pixels, s.channels)};
+                    streams(y, y_stride, pixels, s.channels),
+                    {scratch, {.scale = finish.scale, .shift = finish.shift, .act = finish.act}, s.channels}};
   const auto images = forward_images_of(s.kernel_width, s.stride);
   each(chunks.count, [&](std::int64_t i) {
     images(job, chunks.begin(i), chunks.end(i), parts.wanted() ? &parts.of(i) : nullptr);
@@ -181,9 +186,10 @@ namespace ablate::kernels {
 HWY_EXPORT(depthwise_forward_here);
 
 void depthwise_forward(const Depthwise& shape, const Source& x, const float* w, Values y,
-                       std::int64_t y_stride, const Moments& moments, const ForEach& each) {
+                       std::int64_t y_stride, const Moments& moments, const ForEach& each,
+                       const Finish& finish) {
   instruction_set();
-  HWY_DYNAMIC_DISPATCH(depthwise_forward_here)(shape, x, w, y, y_stride, moments, each);
+  HWY_DYNAMIC_DISPATCH(depthwise_forward_here)(shape, x, w, y, y_stride, moments, each, finish);
 }
 
 }  // namespace ablate::kernels

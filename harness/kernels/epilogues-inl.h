@@ -109,6 +109,50 @@ struct StoreRows {
   };
 };
 
+/// Stores the rows of an output, finished.
+template <class T, Act kAct>
+struct StoreFinished {
+  T* y;  // the tile's first row
+  std::int64_t stride;
+  int columns;
+  Finish finish;
+
+  template <int kVectors>
+  struct Panel {
+    HWY_INLINE Panel(const StoreFinished& all_, int column_)
+        : all(all_), column(column_), last(all_.columns - column_ - (kVectors - 1) * kLanes) {}
+
+    template <int kRows>
+    HWY_INLINE void take(int row, const RegisterTile<kRows, kVectors>& tile) {
+      HWY_UNROLL(4)
+      for (int j = 0; j < kVectors; ++j) {
+        Vector values[kRows];
+        HWY_UNROLL(8)
+        for (int i = 0; i < kRows; ++i) values[i] = tile.at[i][j];
+        if (j < kVectors - 1 || last.all())
+          put(row, column + j * kLanes, AllLanes(), values);
+        else
+          put(row, column + j * kLanes, last, values);
+      }
+    }
+
+    template <int kRows, class L>
+    HWY_INLINE void put(int row, int c, const L& lanes, const Vector (&values)[kRows]) {
+      const Vector scale = lanes.load(all.finish.scale + c), shift = lanes.load(all.finish.shift + c);
+      T* to = all.y + row * all.stride + c;
+      HWY_UNROLL(8)
+      for (int i = 0; i < kRows; ++i)
+        lanes.store(activated<kAct>(hn::MulAdd(values[i], scale, shift)), to + i * all.stride);
+    }
+
+    HWY_INLINE void finish() {}
+
+    const StoreFinished& all;
+    int column;
+    Lanes last;
+  };
+};
+
 /// The pixels of a tile's rows, after each other.
 struct Adjoining {
   std::int64_t first;

@@ -21,6 +21,13 @@ struct Source {
   Act act = Act::None;
 };
 
+/// What is done to a convolution's output before it is stored, in evaluation: act(scale[c] * y + shift[c]).
+/// Without scale: nothing. act: None, Relu or Relu6.
+struct Finish {
+  const float *scale = nullptr, *shift = nullptr;  // [C] each, or neither
+  Act act = Act::None;
+};
+
 /// The gradient with respect to the raw output y of a convolution: d = c1[c] * dz + c2[c] * y + c3[c], which
 /// is BatchNorm's gradient applied as it is loaded. Without c1, c2, c3 (y is then null): d = dz.
 struct GradientIn {

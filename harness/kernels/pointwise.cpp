@@ -24,6 +24,7 @@ struct PointwiseForward {
   std::int64_t y_stride;
   Packed<F> w;
   bool stream;
+  Finish finish;
 
   void chunk(std::int64_t begin, std::int64_t end, int tile, bool with_moments, double* mean,
              double* squares) const {
@@ -37,9 +38,12 @@ struct PointwiseForward {
       if (!as_it_lies) read.load(x, row, rows);
       const F* factors =
           as_it_lies ? reinterpret_cast<const F*>((x.data + row * x.stride).bytes()) : read.over_channels();
-      multiply_to_output(rows, factors, as_it_lies ? x.stride / kNumbers<F> : read.channels_stride(), w, {},
-                         y + row * y_stride, y_stride, moments, stream,
-                         row + 2 * tile <= end ? ahead(row + tile) : Ahead());
+      const std::int64_t stride = as_it_lies ? x.stride / kNumbers<F> : read.channels_stride();
+      const Ahead next = row + 2 * tile <= end ? ahead(row + tile) : Ahead();
+      if (finish.scale)
+        multiply_to_finished(rows, factors, stride, w, y + row * y_stride, y_stride, finish, next);
+      else
+        multiply_to_output(rows, factors, stride, w, {}, y + row * y_stride, y_stride, moments, stream, next);
       if (with_moments) merge_tile(moments, rows, sums);
     }
     if (stream) hwy::FlushStream();
@@ -53,10 +57,11 @@ struct PointwiseForward {
 
 template <class T, class Tile>
 void forward(const Pointwise& shape, const Source& x, const Packed<typename Tile::Factor>& w, T* y,
-             std::int64_t y_stride, const Moments& moments, const ForEach& each) {
+             std::int64_t y_stride, const Moments& moments, const ForEach& each, const Finish& finish) {
   Scratch scratch;
   const bool with_moments = moments.mean != nullptr;
-  const PointwiseForward<T, Tile> work{shape, x, y, y_stride, w, streams(y, y_stride, shape.rows, shape.out)};
+  const PointwiseForward<T, Tile> work{shape, x, y, y_stride, w, streams(y, y_stride, shape.rows, shape.out),
+                                       finish};
   const int tile = tile_rows(shape.in, shape.out);
   const auto chunks = cut(shape.rows, tile, tile);
   ChunkPairs parts(scratch, chunks.count, with_moments ? shape.out : 0);
@@ -170,12 +175,13 @@ void pack_pointwise(const Pointwise& shape, const float* w, Type x, Type y, std:
 
 /// w: packed.
 void forward_pointwise(const Pointwise& shape, const Source& x, const std::byte* w, Values y,
-                       std::int64_t y_stride, const Moments& moments, const ForEach& each) {
+                       std::int64_t y_stride, const Moments& moments, const ForEach& each,
+                       const Finish& finish) {
   with_forward(x.data.type(), y.type(), [&]<class T, class Tile>() {
     using F = typename Tile::Factor;
     const Packed<F> packed{reinterpret_cast<const F*>(w), (shape.in + kNumbers<F> - 1) / kNumbers<F>,
                            shape.out};
-    forward<T, Tile>(shape, x, packed, y.as<T>(), y_stride, moments, each);
+    forward<T, Tile>(shape, x, packed, y.as<T>(), y_stride, moments, each, finish);
   });
 }
 
@@ -216,12 +222,13 @@ void pointwise_forward(const Pointwise& shape, const Source& x, const float* w, 
   Scratch scratch;
   auto* packed = scratch.take<std::byte>(HWY_DYNAMIC_DISPATCH(packed_bytes)(shape, from, to));
   HWY_DYNAMIC_DISPATCH(pack_pointwise)(shape, w, from, to, packed);
-  HWY_DYNAMIC_DISPATCH(forward_pointwise)(shape, x, packed, y, y_stride, moments, each);
+  HWY_DYNAMIC_DISPATCH(forward_pointwise)(shape, x, packed, y, y_stride, moments, each, {});
 }
 
 void pointwise_forward(const Pointwise& shape, const Source& x, const PackedWeights& w, Values y,
-                       std::int64_t y_stride, const Moments& moments, const ForEach& each) {
-  HWY_DYNAMIC_DISPATCH(forward_pointwise)(shape, x, w.data(), y, y_stride, moments, each);
+                       std::int64_t y_stride, const Moments& moments, const ForEach& each,
+                       const Finish& finish) {
+  HWY_DYNAMIC_DISPATCH(forward_pointwise)(shape, x, w.data(), y, y_stride, moments, each, finish);
 }
 
 void pointwise_backward(const Pointwise& shape, const GradientIn& d, const Source& x, const float* w,

@@ -150,6 +150,26 @@ HWY_NOINLINE void multiply_to_output(int rows, const F* a, std::int64_t a_stride
     multiply_rows(rows, a, a_stride, w, begun, StoreRows<T, false>{y, y_stride, w.columns, moments}, ahead);
 }
 
+template <class T, Act kAct, class F>
+HWY_NOINLINE void multiply_to_finished(int rows, const F* a, std::int64_t a_stride, const Packed<F>& w, T* y,
+                                       std::int64_t y_stride, const Finish& finish, const Ahead& ahead) {
+  multiply_rows(rows, a, a_stride, w, {}, StoreFinished<T, kAct>{y, y_stride, w.columns, finish}, ahead);
+}
+
+/// The same, finished.
+template <class T, class F>
+HWY_INLINE void multiply_to_finished(int rows, const F* a, std::int64_t a_stride, const Packed<F>& w, T* y,
+                                     std::int64_t y_stride, const Finish& finish, const Ahead& ahead) {
+  switch (finish.act) {
+    case Act::Relu:
+      return multiply_to_finished<T, Act::Relu>(rows, a, a_stride, w, y, y_stride, finish, ahead);
+    case Act::Relu6:
+      return multiply_to_finished<T, Act::Relu6>(rows, a, a_stride, w, y, y_stride, finish, ahead);
+    default:
+      return multiply_to_finished<T, Act::None>(rows, a, a_stride, w, y, y_stride, finish, ahead);
+  }
+}
+
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace ablate::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -127,6 +127,25 @@ void expect_backward(const Depthwise& s, const Asked& asked, Type x_type, Type d
   expect_near(dw, dw0, 8 * kTolerance * pixels);  // |d| |x| is about 8
 }
 
+TEST(Depthwise, StoresFinishedWhatAReaderWouldSee) {
+  for_types([](Type type) {
+    for_shapes([type](const Depthwise& s) {
+      for (const Act act : kActs) {
+        TestSource x(pixels_in(s), s.channels, true, Act::Relu, 1, type);
+        const auto w = Numbers(7).normals(weights_of(s));
+        const auto scale = Numbers(2).factors(s.channels), shift = Numbers(3).offsets(s.channels);
+        ForwardResult actual(s, type), raw(s), expected(s);
+        depthwise_forward(s, x.source, w.data(), actual.y.data(), actual.y.stride(), {}, in_order,
+                          {scale.data(), shift.data(), act});
+        oracle::depthwise_forward(s, x.source, w.data(), raw.y.floats(), raw.y.stride(), {});
+        const Source read{raw.y.data(), raw.y.stride(), scale.data(), shift.data(), act};
+        oracle::sum_forward(pixels_out(s), s.channels, {&read, 1}, expected.y.floats(), expected.y.stride());
+        expect_near(actual.y, expected.y, 8 * kTolerance * s.kernel_height * s.kernel_width);
+      }
+    });
+  });
+}
+
 TEST(Depthwise, GivesTheGradientsThatAreAskedFor) {
   for_types([](Type type) {
     for_shapes([type](const Depthwise& s) {

@@ -70,6 +70,30 @@ TEST_P(Pointwise, GivesTheSameBitsForAFewImagesWithWeightsPackedBefore) {
   EXPECT_EQ(whole.y.values(), in_parts.y.values());
 }
 
+TEST_P(Pointwise, StoresFinishedWhatAReaderWouldSee) {
+  const auto options = GetParam().options();
+  for (const Act act : {Act::None, Act::Relu, Act::Relu6})
+    for (const Shape& shape : std::vector<Shape>{{150, 50, 37}, {70, 24, 144}, {3, 8, 16}}) {
+      Case got = case_of(shape, options), wanted = got.for_oracle();
+      const std::vector<float> scale(shape.out, 1.5f), shift(shape.out, -0.25f);
+      const PackedWeights packed({0, shape.in, shape.out}, got.w.data(), got.source().data.type(),
+                                 got.y.data().type());
+      pointwise_forward(shape, got.source(), packed, got.y.data(), got.y.stride, {}, in_order,
+                        {scale.data(), shift.data(), act});
+      float* y = wanted.y.data().as<float>();
+      oracle::pointwise_forward(shape, wanted.source(), wanted.w.data(), y, wanted.y.stride, {}, options.out);
+      const Source read{y, wanted.y.stride, scale.data(), shift.data(), act};
+      oracle::sum_forward(shape.rows, shape.out, {&read, 1}, y, wanted.y.stride);
+      ASSERT_TRUE(got.y.intact());
+      const double rounding = options.out == Type::BFloat16 ? 1.0 / 256 : 0;
+      for (std::int64_t r = 0; r < shape.rows; ++r)
+        for (int c = 0; c < shape.out; ++c) {
+          const double value = wanted.y.at(r, c);
+          ASSERT_NEAR(got.y.at(r, c), value, 1e-5 * shape.in + rounding * std::abs(value));
+        }
+    }
+}
+
 TEST_P(Pointwise, ReadsARepeatedGradientLikeOneThatIsStoredSoOften) {
   for (const auto& [channels, repeats] : std::vector<std::pair<int, int>>{{20, 3}, {6, 2}, {48, 4}}) {
     const Shape shape{150, 50, channels * repeats};

@@ -19,17 +19,20 @@ class ConvolutionStep final : public Step {
     const auto x = work.source(in());
     const auto* w = work.weight(weight_);
     const auto moments = moments_for(work, out(), affine_);
+    if (work.finishes(out())) set_affine(work, out(), affine_);
+    const auto finish = work.finish(out());
     if (is_pointwise(link_) && work.packed())
-      kernels::pointwise_forward(pointwise(work), x, packed(work, x, y), y.data, y.stride, moments,
-                                 threads());
+      kernels::pointwise_forward(pointwise(work), x, packed(work, x, y), y.data, y.stride, moments, threads(),
+                                 finish);
     else if (is_pointwise(link_))
       kernels::pointwise_forward(pointwise(work), x, w, y.data, y.stride, moments, threads());
     else if (is_depthwise(link_))
-      kernels::depthwise_forward(depthwise(work), x, w, y.data, y.stride, moments, threads());
+      kernels::depthwise_forward(depthwise(work), x, w, y.data, y.stride, moments, threads(), finish);
     else
       kernels::dense_forward(dense(work), x, w, y.data, y.stride, moments, threads());
-    set_affine(work, out(), affine_);
+    if (!finish.scale) set_affine(work, out(), affine_);
   }
+  bool can_finish() const override { return is_pointwise(link_) || is_depthwise(link_); }
 
   void backward(Work& work) const override {
     const RawGradient gradient(work, out(), affine_);

@@ -69,6 +69,28 @@ std::vector<char> crossing(const Layout& layout) {
   return crosses;
 }
 
+/// Readers of a root that all apply the same are spared it where its writers can do that once.
+void choose_finishes(Layout& layout) {
+  std::vector<char> fits(layout.roots.size(), 1);
+  const auto note = [&](const View& view) {
+    auto& finish = layout.roots[view.root].finish;
+    if (finish && *finish != view.act) fits[view.root] = 0;
+    finish = view.act;
+  };
+  for (const auto& step : layout.steps) {
+    for (const auto& view : step->reads()) note(view);
+    for (const auto& view : step->writes())
+      if (!step->can_finish()) fits[view.root] = 0;
+  }
+  note(layout.logits);
+  for (const auto& view : layout.taps) note(view);
+  for (std::size_t r = 0; r < layout.roots.size(); ++r) {
+    auto& [shape, affine, sums, type, finish] = layout.roots[r];
+    const bool known = finish == Act::None || finish == Act::Relu || finish == Act::Relu6;
+    if (r == 0 || !affine || !fits[r] || !known) finish.reset();
+  }
+}
+
 /// Images, and maps of one pixel (pooled features, gates, logits), are float32 in any case.
 void choose_types(std::vector<Root>& roots, Precision precision) {
   if (precision == Precision::Float32) return;
@@ -82,6 +104,7 @@ Layout::Layout(const Graph& graph, const std::vector<std::string>& names, bool t
                Precision precision) {
   LayoutBuilder(*this, graph, names, training).build();
   choose_types(roots, precision);
+  choose_finishes(*this);
   last_used = last_uses(*this);
   segments = segments_of(*this);
   crosses = crossing(*this);

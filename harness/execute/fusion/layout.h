@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct Root {
   bool affine = false;  // read through scale and shift [C]: BatchNorm, a bias, or 1 and 0
   bool sums = false;    // whoever gives it a gradient sums it up too, for BatchNorm's gradient or a bias
   kernels::Type type = kernels::Type::Float32;  // its own and its gradient's
+  std::optional<Act> finish;  // what all readers would apply after scale and shift, if writers can as well
 };
 
 /// What a value of the graph is: channels of a root, as they are read.

@@ -43,7 +43,7 @@ Rows Work::in_slice(int root) const {
 
 /// Memory for the images at hand.
 Rows Work::made(int root) {
-  const auto& [shape, affine, sums, type] = layout_->roots[root];
+  const auto& [shape, affine, sums, type, finish] = layout_->roots[root];
   if (slice_.whole.empty() || !layout_->crosses[root]) return make_rows(images_, shape, type);
   slice_.whole[root] = make_rows(slice_.all, shape, type);
   return in_slice(root);

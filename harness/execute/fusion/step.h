@@ -21,6 +21,8 @@ class Step {
   virtual void forward(Work& work) const = 0;
   virtual void backward(Work& work) const = 0;
 
+  /// True when it can apply BatchNorm (with running statistics) and activation before it stores.
+  virtual bool can_finish() const { return false; }
   /// True when LibTorch's operations compute it.
   virtual bool is_library() const { return false; }
 

@@ -72,9 +72,14 @@ std::int64_t Work::rows(const View& view) const {
   return images_ * pixels(root(view).shape);
 }
 
+kernels::Finish Work::finish(const View& view) const {
+  if (!finishes(view)) return {};
+  return {&scale_[channel(view)], &shift_[channel(view)], *root(view).finish};
+}
+
 kernels::Source Work::source(const View& view) const {
   auto source = raw(view);
-  if (root(view).affine) {
+  if (root(view).affine && !finishes(view)) {
     source.scale = &scale_[channel(view)];
     source.shift = &shift_[channel(view)];
     source.act = view.act;

@@ -65,6 +65,11 @@ class Work {
   const Root& root(const View& view) const { return layout_->roots[view.root]; }
   std::int64_t rows(const View& view) const;
 
+  /// True when writers finish the view's root: nothing is recorded, and statistics are those of the network.
+  bool finishes(const View& view) const {
+    return !pass_.training && !recording_ && packed_ && root(view).finish;
+  }
+  kernels::Finish finish(const View& view) const;
   kernels::Source source(const View& view) const;
   /// The raw values, without BatchNorm and activation.
   kernels::Source raw(const View& view) const;
