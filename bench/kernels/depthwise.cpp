@@ -74,17 +74,22 @@ void depthwise_backward(benchmark::State& state, Type type) {
 
 void shapes(benchmark::internal::Benchmark* it) {
   it->ArgNames({"images", "size", "channels", "kernel", "stride"})->Unit(benchmark::kMillisecond);
-  for (const auto& shape : std::vector<std::vector<std::int64_t>>{{128, 32, 96, 3, 1},
+  for (const auto& shape : std::vector<std::vector<std::int64_t>>{{128, 32, 144, 3, 1},
+                                                                  {128, 32, 96, 3, 1},
                                                                   {128, 16, 192, 3, 1},
                                                                   {128, 8, 384, 3, 1},
                                                                   {128, 4, 960, 3, 1},
+                                                                  {128, 8, 576, 3, 1},
                                                                   {128, 32, 96, 3, 2},
+                                                                  {128, 32, 144, 3, 2},
                                                                   {128, 32, 96, 5, 1},
                                                                   {128, 32, 58, 3, 1},
                                                                   {128, 16, 116, 3, 1},
                                                                   {128, 32, 20, 3, 1},
                                                                   {128, 16, 36, 5, 2},
                                                                   {16, 112, 32, 3, 1},
+                                                                  {16, 56, 144, 3, 1},
+                                                                  {16, 112, 96, 3, 2},
                                                                   {16, 56, 144, 3, 2}})
     it->Args(shape);
 }

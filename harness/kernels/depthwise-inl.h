@@ -152,12 +152,13 @@ struct Reading {
     with_type(in.type(), [&]<class T>() HWY_ATTR { row(in.as<T>(), width, c, count, out); });
   }
 
-  /// P vectors of the same channels, from c on, as they are read.
+  /// Raw values of P vectors of the channels from c on, as read.
   template <int P>
-  HWY_INLINE void apply(int c, Vector (&values)[P]) const {
-    const Normalised read(*this, c);
+  HWY_INLINE void read(int c, Vector (&v)[P]) const {
+    if (!x.scale) return;
+    const Normalised normalised(*this, c);
     HWY_UNROLL(8)
-    for (int p = 0; p < P; ++p) values[p] = read(values[p]);
+    for (int p = 0; p < P; ++p) v[p] = normalised(v[p]);
   }
 
   Source x;
@@ -251,15 +252,25 @@ inline bool streams(ConstValues data, std::int64_t stride, std::int64_t pixels, 
          pixels * channels * size >= kLeastBytes;
 }
 
-/// Stores P pixels, past the caches if `stream`.
+/// The same channels of P pixels, which stay in registers: load_pixels is called for either type.
+template <int P>
+HWY_INLINE void load_block(ConstValues in, std::int64_t stride, int count, Vector (&v)[P]) {
+  with_type(
+      in.type(), [&]<class T>() HWY_ATTR
+      __attribute__((always_inline)) { load_pixels(in.as<T>(), stride, count, v); });
+}
+
+/// Stores P pixels, past the caches if `streamed`.
+template <int P, class T>
+HWY_INLINE void store_block(const Vector (&v)[P], T* to, std::int64_t stride, int count, bool streamed) {
+  if (!streamed || count < kLanes) return store_pixels(v, to, stride, count);
+  HWY_UNROLL(8)
+  for (int p = 0; p < P; ++p) stream(v[p], to + p * stride);
+}
+
 template <int P>
 HWY_INLINE void store_block(const Vector (&v)[P], Values out, std::int64_t stride, int count, bool streamed) {
-  with_type(out.type(), [&]<class T>() HWY_ATTR {
-    T* to = out.as<T>();
-    if (!streamed || count < kLanes) return store_pixels(v, to, stride, count);
-    HWY_UNROLL(8)
-    for (int p = 0; p < P; ++p) stream(v[p], to + p * stride);
-  });
+  with_type(out.type(), [&]<class T>() HWY_ATTR { store_block(v, out.as<T>(), stride, count, streamed); });
 }
 
 }  // namespace

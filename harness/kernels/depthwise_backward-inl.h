@@ -33,66 +33,6 @@ HWY_INLINE void read_gradient(const GradientIn& d, const T* dz, const T* y, int 
   });
 }
 
-/// The row of d that comes next, to be asked for: null, or first pixels of a group.
-struct NextGradient {
-  ConstValues dz, y;
-  std::int64_t stride, y_stride;
-  int vector;  // of the group
-
-  template <int P>
-  HWY_INLINE void ask(int w) const {
-    ask_for<P>(dz, w, stride, vector);
-    ask_for<P>(y, w, y_stride, vector);
-  }
-};
-
-/// Adds x * d over a row to R rows of the kernel's gradient, total [R, KW, kLanes]. at: where the taps of the
-/// first output are in each of the rows of x. Of d every D-th pixel is taken.
-template <int KW, int S, int R, int D>
-HWY_INLINE void add_products(const float* const* rows, std::int64_t at, const float* d, int width,
-                             float* total, const NextGradient* next) {
-  Vector sum[R][KW];
-  for (int r = 0; r < R; ++r)
-    for (int j = 0; j < KW; ++j) sum[r][j] = all(0);  // the row by itself: less is lost
-  for_blocks<4>(width, [&]<int P>(Pixels<P>, int w) HWY_ATTR {
-    if (next) next->ask<P>(w);
-    Vector gradient[P];
-    for (int p = 0; p < P; ++p) gradient[p] = hn::Load(kFloats, d + (w + p) * D * kLanes);
-    HWY_UNROLL(4)
-    for (int r = 0; r < R; ++r) {
-      const float* in = rows[r] + at + w * S * kLanes;
-      HWY_UNROLL(16)
-      for (int t = 0; t < (P - 1) * S + KW; ++t) {
-        const Vector x = hn::Load(kFloats, in + t * kLanes);
-        HWY_UNROLL(8)
-        for (int j = 0; j < KW; ++j)
-          if (t >= j && (t - j) % S == 0 && (t - j) / S < P)
-            sum[r][j] = hn::MulAdd(x, gradient[(t - j) / S], sum[r][j]);
-      }
-    }
-  });
-  for (int r = 0; r < R; ++r)
-    for (int j = 0; j < KW; ++j) add_to(total + (r * KW + j) * kLanes, sum[r][j]);
-}
-
-/// The kernel's gradient from one row of d: total [kernel height, KW, kLanes].
-template <int KW, int S, int D = 1>
-HWY_INLINE void kernel_gradient(const Taps& taps, std::int64_t at, const float* d, int width, float* total,
-                                const NextGradient& next) {
-  for (int k = 0; k < taps.count;) {
-    const float* const* rows = taps.row + k;
-    float* part = total + taps.weight[k];
-    const int left = taps.count - k;
-    const NextGradient* asked = k == 0 ? &next : nullptr;
-    if (left >= 3)
-      add_products<KW, S, 3, D>(rows, at, d, width, part, asked), k += 3;
-    else if (left == 2)
-      add_products<KW, S, 2, D>(rows, at, d, width, part, asked), k += 2;
-    else
-      add_products<KW, S, 1, D>(rows, at, d, width, part, asked), k += 1;
-  }
-}
-
 /// Adds to P pixels of a row, every S-th from one that is First more than a multiple of S; at: where the
 /// output there is in a row of d.
 template <int KW, int S, int First, int P, class Rows>
@@ -115,26 +55,33 @@ HWY_INLINE void add_back(const Rows& taps, std::int64_t at, const float* weights
   }
 }
 
-/// The gradient of P pixels of a row, the first a multiple of S; at: where the output there is in a row of d.
+/// Adds to the gradients of P pixels of x, the first a multiple of S, and, with their values as read, to that
+/// of the kernel, dw [kernel height, KW, kLanes]: both take the same values of d, which are loaded once. at:
+/// where the output of the first pixel is in a row of d.
 template <int KW, int S, int P>
-HWY_INLINE void convolve_back(const Taps& taps, std::int64_t at, const float* weights, Vector (&sum)[P]) {
+HWY_INLINE void add_both(const Taps& taps, std::int64_t at, const float* weights, const Vector (&value)[P],
+                         Vector (&part)[P], float* dw) {
   constexpr int kHalo = KW / 2, kFirst = -(kHalo / S), kLast = (P - 1 + kHalo) / S;
-  HWY_UNROLL(8)
-  for (int p = 0; p < P; ++p) sum[p] = all(0);
   for (int k = 0; k < taps.count; ++k) {
     const float *d = taps.row[k] + at, *from = weights + taps.weight[k];
-    Vector w[KW];
-    HWY_UNROLL(8)
-    for (int j = 0; j < KW; ++j) w[j] = hn::Load(kFloats, from + j * kLanes);
-    HWY_UNROLL(16)
-    for (int t = kFirst; t <= kLast; ++t) {
-      const Vector gradient = hn::Load(kFloats, d + t * kLanes);
-      HWY_UNROLL(8)
-      for (int j = 0; j < KW; ++j) {
-        const int p = t * S + j - kHalo;
-        if (p >= 0 && p < P) sum[p] = hn::MulAdd(gradient, w[j], sum[p]);
-      }
-    }
+    Vector w[KW], product[KW];
+    unrolled<KW>([&](auto j) HWY_ATTR __attribute__((always_inline)) {
+      w[j] = hn::Load(kFloats, from + j * kLanes);
+      product[j] = all(0);
+    });
+    unrolled<kLast - kFirst + 1>([&](auto i) HWY_ATTR __attribute__((always_inline)) {
+      constexpr int kOutput = kFirst + i;
+      const Vector gradient = hn::Load(kFloats, d + kOutput * kLanes);
+      unrolled<KW>([&](auto j) HWY_ATTR __attribute__((always_inline)) {
+        constexpr int kPixel = kOutput * S + j - kHalo;
+        if constexpr (kPixel >= 0 && kPixel < P) {
+          part[kPixel] = hn::MulAdd(gradient, w[j], part[kPixel]);
+          product[j] = hn::MulAdd(gradient, value[kPixel], product[j]);
+        }
+      });
+    });
+    unrolled<KW>([&](auto j) HWY_ATTR
+                 __attribute__((always_inline)) { add_to(dw + taps.weight[k] + j * kLanes, product[j]); });
   }
 }
 
@@ -168,7 +115,7 @@ struct GradientRow {
   HWY_INLINE void store(int w, int c, int count, Vector (&part)[P]) const {
     if (sum) {
       Vector value[P];
-      load_pixels(raw + w * raw_stride + c, raw_stride, count, value);
+      load_block(raw + w * raw_stride + c, raw_stride, count, value);
       add(c, value, part);
     }
     put<1>(w, c, count, part);
@@ -194,11 +141,14 @@ struct GradientRow {
     if (!out) return;
     if (base) {
       Vector before[P];
-      load_pixels(base + w * base_stride + c, S * base_stride, count, before);
+      load_block(base + w * base_stride + c, S * base_stride, count, before);
       HWY_UNROLL(8)
       for (int p = 0; p < P; ++p) part[p] = hn::Add(before[p], part[p]);
     }
-    store_block(part, out + w * stride + c, S * stride, count, stream);
+    const Values to = out + w * stride + c;
+    with_type(
+        to.type(), [&]<class T>() HWY_ATTR
+        __attribute__((always_inline)) { store_block(part, to.as<T>(), S * stride, count, stream); });
   }
 
   ConstValues raw;  // x as it lies in memory

@@ -18,67 +18,63 @@ struct Backward {
   GradientIn d;          // c1, c2, c3 in whole vectors
   const float* weights;  // [vectors, kernel height, kernel width, kLanes]
   GradientOut dx;        // centre in whole vectors
-  bool wants_dx, wants_dw, stream;
+  bool wants_dw, stream;
 
   int taps() const { return s.kernel_height * s.kernel_width; }
 };
 
 /// What one chunk works with.
 struct BackwardChunk {
-  Ring x, d;
+  Ring d;
   float* dw;             // of the band [vectors, kernel height, kernel width, kLanes]
   BandGradients sums;    // of the band [padded C]
   std::int64_t* pixels;  // [groups], in the band of each
   double *total_dw, *total_sums;
 };
 
+/// Pixels worked on at a time: their values and gradients stay in registers.
+constexpr int kPixels = kLanes == 16 ? 8 : 4;
+
 /// The maps that one group of one image reads; y: only with c1.
 struct Maps {
   Ahead x, dz, y;
 };
 
-/// Row h of dx, all vectors of a group. Asks for the row of x at `ahead`.
+/// Row h of x, all vectors of a group: its gradient, and what it adds to the kernel's. Asks for the row of x
+/// after it, and for that of d which its successor is the first to need.
 template <int KW, int S>
 HWY_INLINE void input_row(const Backward& job, const BackwardChunk& chunk, const Group& group,
-                          std::int64_t image, int h, ConstValues ahead) {
+                          std::int64_t image, int h, const Maps& maps) {
   const auto& s = job.s;
+  const int pad = s.kernel_height / 2, first = group.first * kLanes;
   Taps taps;
   for (int k = s.kernel_height - 1; k >= 0; --k) {
-    const int from = h + s.kernel_height / 2 - k;
+    const int from = h + pad - k;
     if (from >= 0 && from % S == 0 && from / S < s.out_height()) taps.add(chunk.d.row(from / S), k, KW);
   }
-  const auto& dx = job.dx;
-  const auto& x = job.reading.x;
-  const std::int64_t pixel = (image * s.height + h) * s.width;
-  const int first = group.first * kLanes;
-  const GradientRow row(job.reading, dx, chunk.sums, pixel, first, job.stream);
-  const float* read = chunk.x.row(h) + chunk.x.halo * kLanes;
-  for_blocks<8>(s.width, [&]<int P>(Pixels<P>, int w) HWY_ATTR {
+  const GradientRow row(job.reading, job.dx, chunk.sums, (image * s.height + h) * s.width, first, job.stream);
+  const auto x = maps.x.row(h + 1);
+  const bool asks = (h + 1 + pad) % S == 0;
+  const auto dz = asks ? maps.dz.row((h + 1 + pad) / S) : ConstValues();
+  const auto y = asks && job.d.c1 ? maps.y.row((h + 1 + pad) / S) : ConstValues();
+  for_blocks<kPixels>(s.width, [&]<int P>(Pixels<P>, int w) HWY_ATTR {
     for (int v = 0; v < group.count; ++v) {
-      const int c = v * kLanes;
-      ask_for<P>(ahead, w, x.stride, v);
-      Vector part[P];
-      convolve_back<KW, S>(taps, std::int64_t(v) * chunk.d.row_size + (chunk.d.halo + w / S) * kLanes,
-                           job.weights + std::int64_t(first + c) * job.taps(), part);
-      if (x.act != Act::None) {
-        Vector value[P];
-        for (int p = 0; p < P; ++p)
-          value[p] = hn::Load(kFloats, read + std::int64_t(v) * chunk.x.row_size + (w + p) * kLanes);
-        mask_outside(job.reading, value, part);
-      }
-      row.store(w, c, std::min(kLanes, s.channels - first - c), part);
+      const int c = v * kLanes, count = std::min(kLanes, s.channels - first - c);
+      ask_for<P>(x, w, job.reading.x.stride, v);
+      ask_for<(P + S - 1) / S>(dz, w / S, job.d.stride, v);
+      ask_for<(P + S - 1) / S>(y, w / S, job.d.y_stride, v);
+      Vector value[P], part[P];
+      load_block(row.raw + w * row.raw_stride + c, row.raw_stride, count, value);
+      job.reading.read(first + c, value);
+      HWY_UNROLL(8)
+      for (int p = 0; p < P; ++p) part[p] = all(0);
+      const std::int64_t kernel = std::int64_t(first + c) * job.taps();
+      add_both<KW, S>(taps, std::int64_t(v) * chunk.d.row_size + (chunk.d.halo + w / S) * kLanes,
+                      job.weights + kernel, value, part, chunk.dw + kernel);
+      if (job.reading.x.act != Act::None) mask_outside(job.reading, value, part);
+      row.store(w, c, count, part);
     }
   });
-}
-
-/// Row h of x, all vectors of a group, into the ring.
-HWY_INLINE void fetch_input(const Backward& job, const Ring& ring, const Group& group, const Ahead& x,
-                            int h) {
-  for (int v = 0; v < group.count; ++v) {
-    const int c = (group.first + v) * kLanes;
-    job.reading.row(x.row(h) + v * kLanes, job.s.width, c, std::min(kLanes, job.s.channels - c),
-                    ring.row(h) + v * ring.row_size + ring.halo * kLanes);
-  }
 }
 
 HWY_INLINE void fetch_gradient(const Backward& job, const Ring& ring, const Group& group, const Maps& maps,
@@ -105,43 +101,17 @@ void flush(const Backward& job, const BackwardChunk& chunk, const Group& group) 
   for (int i = 0; job.wants_dw && i < group.count * kLanes * taps; ++i) total[i] += dw[i], dw[i] = 0;
 }
 
-/// The kernel's gradient from row oh of d, all vectors of a group.
-template <int KW, int S>
-HWY_INLINE void gradient_row(const Backward& job, const BackwardChunk& chunk, const Group& group,
-                             const Maps& maps, int oh) {
-  const int first = oh * S - job.s.kernel_height / 2;
-  Taps taps;
-  for (int k = 0; k < job.s.kernel_height; ++k)
-    if (first + k >= 0 && first + k < job.s.height) taps.add(chunk.x.row(first + k), k, KW);
-  NextGradient next{.dz = maps.dz.row(oh + 1),
-                    .y = job.d.c1 ? maps.y.row(oh + 1) : ConstValues(),
-                    .stride = job.d.stride,
-                    .y_stride = job.d.y_stride};
-  for (int v = 0; v < group.count; ++v) {
-    next.vector = v;
-    kernel_gradient<KW, S>(taps, std::int64_t(v) * chunk.x.row_size,
-                           chunk.d.row(oh) + v * chunk.d.row_size + chunk.d.halo * kLanes, job.s.out_width(),
-                           chunk.dw + std::int64_t(group.first + v) * job.taps() * kLanes, next);
-  }
-}
-
-/// One group of one image: d is gone through once, dw is taken from each of its rows and dx from those that
-/// are complete.
+/// One group of one image: d is gone through once, and x as far as d is complete.
 template <int KW, int S>
 void backward_group(const Backward& job, const BackwardChunk& chunk, const Group& group, std::int64_t image,
                     const Maps& maps) {
   const auto& s = job.s;
-  const int pad = s.kernel_height / 2;
-  int next = 0, h = 0;
+  int h = 0;
   for (int oh = 0; oh < s.out_height(); ++oh) {
-    const int first = oh * S - pad, end = first + s.kernel_height;
-    for (next = std::max(next, first); next < std::min(s.height, end); ++next)
-      fetch_input(job, chunk.x, group, maps.x, next);
     fetch_gradient(job, chunk.d, group, maps, oh);
-    if (job.wants_dw) gradient_row<KW, S>(job, chunk, group, maps, oh);
-    const int complete = oh + 1 == s.out_height() ? s.height : std::min(s.height, oh * S + S - pad);
-    for (int i = 0; job.wants_dx && h < complete; ++h, ++i)
-      input_row<KW, S>(job, chunk, group, image, h, i < S ? maps.x.row(end + i) : nullptr);
+    const int complete =
+        oh + 1 == s.out_height() ? s.height : std::min(s.height, oh * S + S - s.kernel_height / 2);
+    for (; h < complete; ++h) input_row<KW, S>(job, chunk, group, image, h, maps);
   }
 }
 
@@ -151,12 +121,11 @@ void backward_images(const Backward& job, std::int64_t begin, std::int64_t end, 
                      double* total_sums) {
   const auto& s = job.s;
   Scratch scratch;
-  const int halo = KW / 2, columns = s.width + s.out_width() + 4 * halo;
+  const int halo = KW / 2, columns = s.out_width() + 2 * halo;
   const int vectors = vectors_of_a_group(s.channels, s.kernel_height * columns, kSecondLevel,
                                          vectors_of_a_line(job.reading.x.data.type()));
   const int all_vectors = padded(s.channels) / kLanes, groups = (all_vectors + vectors - 1) / vectors;
   const BackwardChunk chunk{
-      .x = {scratch, s.kernel_height, vectors, s.width, halo},
       .d = {scratch, s.kernel_height, vectors, s.out_width(), halo},
       .dw = scratch.zeros<float>(std::size_t(padded(s.channels)) * job.taps()),
       .sums = {scratch.zeros<float>(padded(s.channels)), scratch.zeros<float>(padded(s.channels))},
@@ -223,7 +192,6 @@ void depthwise_backward_here(const Depthwise& s, const GradientIn& d, const Sour
                .d = d,
                .weights = pack(scratch, w, s.channels, taps),
                .dx = dx,
-               .wants_dx = dx.data || dx.sum,
                .wants_dw = dw != nullptr,
                .stream = dx.data && streams(dx.data, dx.stride, std::int64_t(s.images) * s.height * s.width,
                                             s.channels)};

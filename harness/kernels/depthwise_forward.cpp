@@ -73,7 +73,7 @@ HWY_INLINE void output_row(const Forward& job, const Taps& taps, const Ring& rin
       ask_for<P * S * S>(ahead, w * S * S, x_stride, v);
       convolve<KW, S>(taps, std::int64_t(v) * ring.row_size + w * S * kLanes, job.weights_of(group.first + v),
                       sum);
-      if (job.finish.x.scale) job.finish.apply(channel, sum);
+      job.finish.read(channel, sum);
       store_block(sum, y + w * job.y_stride + c, job.y_stride, count, job.stream);
       if (statistics) statistics->add(c, sum);
     }
