@@ -79,7 +79,8 @@ class WeightSums {
   bool swapped_;
 };
 
-/// Chunks for summing weight gradients of so many floats: no more than 32 MB of partial sums.
+/// Chunks for summing weight gradients of so many floats: as many as make 4 MB of partial sums, or four where
+/// those are larger; adding up more of them costs time.
 HWY_INLINE Chunks cut_for_weights(std::int64_t rows, int tile, std::int64_t floats) {
   constexpr std::int64_t kRows = 256, kMost = std::int64_t(1) << 20;
   Chunks chunks = cut(rows, tile, kRows);

@@ -19,8 +19,8 @@ class ConvolutionStep final : public Step {
     const auto x = work.source(in());
     const auto* w = work.weight(weight_);
     const auto moments = moments_for(work, out(), affine_);
-    if (work.finishes(out())) set_affine(work, out(), affine_);
     const auto finish = work.finish(out());
+    if (finish.scale) set_affine(work, out(), affine_);
     if (is_pointwise(link_) && work.packed())
       kernels::pointwise_forward(pointwise(work), x, packed(work, x, y), y.data, y.stride, moments, threads(),
                                  finish);
