@@ -5,6 +5,7 @@
 #define HWY_TARGET_INCLUDE "harness/kernels/dense_backward.cpp"
 #include <hwy/foreach_target.h>
 //
+#include "harness/kernels/lines-inl.h"
 #include "harness/kernels/sums-inl.h"
 #include "harness/kernels/tiles-inl.h"
 #include "harness/kernels/windows-inl.h"
@@ -12,6 +13,13 @@
 HWY_BEFORE_NAMESPACE();
 namespace ablate::kernels::HWY_NAMESPACE {
 namespace {
+
+/// The rows of d from `row` on, for a product to fetch.
+AheadRows rows_ahead(const GradientIn& d, std::int64_t row, int columns) {
+  const auto dz = d.dz + row * d.stride;
+  if (!d.c1) return {dz, dz, d.stride, d.stride, columns};
+  return {dz, d.y + row * d.y_stride, d.stride, d.y_stride, columns};
+}
 
 /// dw: the windows of the forward pass times d.
 struct DenseWeights {
@@ -35,17 +43,12 @@ struct DenseWeights {
       windows.find_places(row, rows, room.places);
       for (int b = 0; b < windows.window.blocks(); ++b) {
         gather(windows.window, x, room.places, rows, b, room.rows, room.stride);
-        of_block(b).add_rows(rows, d_tile.over_pixels(), d_tile.pixels_stride(), room.rows, room.stride,
-                             sums + b * floats_of_block(),
-                             b == 0 && row + 2 * tile <= end ? ahead(row + tile) : AheadRows());
+        of_block(b).add_rows(
+            rows, d_tile.over_pixels(), d_tile.pixels_stride(), room.rows, room.stride,
+            sums + b * floats_of_block(),
+            b == 0 && row + 2 * tile <= end ? rows_ahead(d, row + tile, shape.out) : AheadRows());
       }
     }
-  }
-
-  AheadRows ahead(std::int64_t row) const {
-    const auto dz = d.dz + row * d.stride;
-    if (!d.c1) return {dz, dz, d.stride, d.stride, shape.out};
-    return {dz, d.y + row * d.y_stride, d.stride, d.y_stride, shape.out};
   }
 
   void write(float* sums, int chunks, float* dw) const {
@@ -56,16 +59,66 @@ struct DenseWeights {
   }
 };
 
-void dense_weights(const Dense& shape, const GradientIn& d, const Source& x, float* dw, const ForEach& each) {
+/// The same where windows lie in lines: tiles are rows of outputs, and of each of its lines a window is a
+/// row of a matrix.
+struct DenseWeightsByLines {
+  const Dense& shape;
+  const GradientIn& d;
+  const Source& x;
+
+  /// Every tile reads and writes all sums, so they should be few beside a row of outputs.
+  static bool pays(const Dense& shape) {
+    return lie_in_lines(shape) && shape.kernel_width * shape.in <= kMostDepth;
+  }
+
+  int depth() const { return shape.kernel_width * shape.in; }  // of a window's line
+  WeightSums of_line() const { return {shape.out, depth()}; }
+  std::int64_t floats() const { return shape.kernel_height * of_line().floats(); }
+
+  void chunk(std::int64_t begin, std::int64_t end, int tile, float* sums) const {
+    Scratch scratch;
+    FloatTile<false> d_tile(scratch, tile, shape.out, {});
+    Lines lines(scratch, shape, x);
+    const WeightSums weights = of_line();
+    std::fill_n(sums, floats(), 0.0f);
+    for (std::int64_t row = begin; row < end; row += tile) {
+      const std::int64_t line = row / tile;
+      const auto* of_row = lines.of(line / shape.out_height(), static_cast<int>(line % shape.out_height()));
+      d_tile.load(d, row, tile);
+      for (int l = 0; l < shape.kernel_height; ++l)
+        weights.add_rows(tile, d_tile.over_pixels(), d_tile.pixels_stride(), of_row[l],
+                         shape.stride * shape.in, sums + l * weights.floats(),
+                         l == 0 && row + tile < end ? rows_ahead(d, row + tile, shape.out) : AheadRows());
+    }
+  }
+
+  void write(float* sums, int chunks, float* dw) const {
+    for (int l = 0; l < shape.kernel_height; ++l)
+      of_line().write(sums + l * of_line().floats(), chunks, floats(), dw + std::int64_t(l) * depth(),
+                      std::int64_t(shape.kernel_height) * depth());
+  }
+
+  static constexpr int kMostDepth = 48;
+};
+
+/// The rows of outputs cut into tiles, their sums into dw.
+template <class Work>
+void sum_weights(const Work& work, std::int64_t rows, int tile, float* dw, const ForEach& each) {
   Scratch scratch;
-  const Windows windows = forward_windows(shape, x);
-  const DenseWeights work{shape, windows, d, for_segments(scratch, windows.window, x)};
-  const int tile = tile_rows(windows.window.largest_depth(), shape.out);
-  const auto chunks = cut_for_weights(windows.rows(), tile, work.floats());
+  const auto chunks = cut_for_weights(rows, tile, work.floats());
   float* sums = scratch.floats(chunks.count * work.floats());
   each(chunks.count,
        [&](std::int64_t i) { work.chunk(chunks.begin(i), chunks.end(i), tile, sums + i * work.floats()); });
   work.write(sums, chunks.count, dw);
+}
+
+void dense_weights(const Dense& shape, const GradientIn& d, const Source& x, float* dw, const ForEach& each) {
+  const Windows windows = forward_windows(shape, x);
+  if (DenseWeightsByLines::pays(shape))
+    return sum_weights(DenseWeightsByLines{shape, d, x}, windows.rows(), shape.out_width(), dw, each);
+  Scratch scratch;
+  const DenseWeights work{shape, windows, d, for_segments(scratch, windows.window, x)};
+  sum_weights(work, windows.rows(), tile_rows(windows.window.largest_depth(), shape.out), dw, each);
 }
 
 /// Along one axis, the pixels of x at `first`, first + stride, ...: the kernel's taps that reach them, last

@@ -22,9 +22,14 @@ constexpr int panel_vectors(int left) {
   return left == 4 ? 2 : std::min(left, 3);
 }
 
-/// Rows that are transformed, then multiplied, before the next: they stay in the first two caches.
+/// Rows that are transformed, then multiplied, before the next: they stay in the first two caches. Of few
+/// channels in pairs there are more: every tile reads and writes the sums of the weights' gradient, which two
+/// pixels a product make a larger share of its time.
+template <class F = float>
 constexpr int tile_rows(int in, int out) {
-  return round_up(in, 16) + round_up(out, 16) <= 4096 ? 64 : 32;
+  const int channels = round_up(in, 16) + round_up(out, 16);
+  if (kNumbers < F >> 1 && channels <= 320) return 128;
+  return channels <= 4096 ? 64 : 32;
 }
 
 /// The stride of a tile of so many columns: room for whole vectors and for broadcasting eight at a time, and
@@ -98,7 +103,7 @@ HWY_INLINE void multiply_step(const F* HWY_RESTRICT a, std::int64_t a_stride, co
   Factors<F> of_b[kVectors];
   HWY_UNROLL(4)
   for (int j = 0; j < kVectors; ++j) of_b[j] = load_factors(b + j * kLanes);
-  HWY_UNROLL(8)
+  HWY_UNROLL(9)
   for (int i = 0; i < kRows; ++i) {
     const Factors<F> value = all_of(a[i * a_stride]);
     HWY_UNROLL(4)
@@ -162,13 +167,13 @@ template <int kRows, int kVectors>
 HWY_INLINE RegisterTile<kRows, kVectors> begin(const Begun& begun, int row, int column) {
   RegisterTile<kRows, kVectors> tile;
   const float* from = begun.sums ? begun.sums + row * begun.stride + column : nullptr;
-  HWY_UNROLL(8)
+  HWY_UNROLL(9)
   for (int i = 0; i < kRows; ++i) {
     HWY_UNROLL(4)
     for (int j = 0; j < kVectors; ++j) tile.at[i][j] = hn::Zero(Floats());
   }
   if (!from) return tile;
-  HWY_UNROLL(8)
+  HWY_UNROLL(9)
   for (int i = 0; i < kRows; ++i) {
     HWY_UNROLL(4)
     for (int j = 0; j < kVectors; ++j)
@@ -232,8 +237,23 @@ HWY_INLINE void multiply_block(int rows, const F* left, std::int64_t left_stride
   }
 }
 
+/// A register tile of sums [kRows, stride] += left^T [rows, kRows] * right [rows, kVectors].
+template <int kRows, int kVectors, class F>
+HWY_INLINE void add_block(int rows, const F* left, std::int64_t left_stride, const F* right,
+                          std::int64_t right_stride, float* sums, std::int64_t stride, const AheadRows& ahead,
+                          int column) {
+  auto tile = begin<kRows, kVectors>({sums, stride}, 0, 0);
+  multiply_block(rows, left, left_stride, right, right_stride, tile, ahead, column);
+  HWY_UNROLL(9)
+  for (int t = 0; t < kRows; ++t) {
+    HWY_UNROLL(4)
+    for (int j = 0; j < kVectors; ++j) hn::StoreU(tile.at[t][j], Floats(), sums + t * stride + j * kLanes);
+  }
+}
+
 /// sums [left columns, stride] += left^T [rows, left_stride] * right [rows, right_stride], both tiles (see
-/// tile_stride); sums has whole eights of rows and whole vectors of columns.
+/// tile_stride); sums has whole eights of rows and whole vectors of columns. A last row alone would wait for
+/// itself at each step, so it is taken with those before.
 template <class F>
 HWY_INLINE void multiply_columns(int rows, const F* left, int left_columns, int left_stride, const F* right,
                                  int right_columns, int right_stride, float* sums, int stride,
@@ -241,17 +261,15 @@ HWY_INLINE void multiply_columns(int rows, const F* left, int left_columns, int 
   int fetched = 0;
   for_panels(right_columns, [&]<int kVectors>(int column) HWY_ATTR {
     constexpr int kRows = kRegisterRows<kVectors>;
-    for (int i = 0; i < left_columns; i += kRows, fetched += 16) {
-      float* into = sums + std::int64_t(i) * stride + column;
-      auto tile = begin<kRows, kVectors>({into, stride}, 0, 0);
-      multiply_block(rows, left + i, left_stride, right + column, right_stride, tile, ahead, fetched);
-      HWY_UNROLL(8)
-      for (int t = 0; t < kRows; ++t) {
-        HWY_UNROLL(4)
-        for (int j = 0; j < kVectors; ++j)
-          hn::StoreU(tile.at[t][j], Floats(), into + std::int64_t(t) * stride + j * kLanes);
-      }
-    }
+    const int whole = left_columns % kRows == 1 && left_columns > 1 ? left_columns - kRows - 1 : left_columns;
+    int i = 0;
+    for (; i < whole; i += kRows, fetched += 16)
+      add_block<kRows, kVectors>(rows, left + i, left_stride, right + column, right_stride,
+                                 sums + std::int64_t(i) * stride + column, stride, ahead, fetched);
+    if (whole == left_columns) return;
+    add_block<kRows + 1, kVectors>(rows, left + i, left_stride, right + column, right_stride,
+                                   sums + std::int64_t(i) * stride + column, stride, ahead, fetched);
+    fetched += 16;
   });
 }
 

@@ -62,7 +62,7 @@ void forward(const Pointwise& shape, const Source& x, const Packed<typename Tile
   const bool with_moments = moments.mean != nullptr;
   const PointwiseForward<T, Tile> work{shape, x, y, y_stride, w, streams(y, y_stride, shape.rows, shape.out),
                                        finish};
-  const int tile = tile_rows(shape.in, shape.out);
+  const int tile = tile_rows<typename Tile::Factor>(shape.in, shape.out);
   const auto chunks = cut(shape.rows, tile, tile);
   ChunkPairs parts(scratch, chunks.count, with_moments ? shape.out : 0);
   each(chunks.count, [&](std::int64_t i) {
@@ -134,7 +134,7 @@ void backward(const Pointwise& shape, const GradientIn& d, const Source& x, cons
   if (with_dx)
     packed = packed_rows<Tile>(w, shape.out, shape.in,
                                scratch.take<typename Tile::Factor>(packed_size<Tile>(shape.out, shape.in)));
-  const int tile = tile_rows(shape.in, shape.out);
+  const int tile = tile_rows<typename Tile::Factor>(shape.in, shape.out);
   const auto chunks = cut_for_weights(shape.rows, tile, dw ? weights.floats() : 0);
   float* weight_sums = dw ? scratch.floats(chunks.count * weights.floats()) : nullptr;
   ChunkPairs parts(scratch, chunks.count, dx.sum ? shape.in : 0);

@@ -37,8 +37,9 @@ HWY_INLINE void merge_tile(const TileMoments& tile, int rows, PartialMoments& in
 class WeightSums {
  public:
   WeightSums(int out, int in) : out_(out), in_(in) {
-    const std::int64_t straight = std::int64_t(round_up(out, 8)) * round_up(in, kLanes);
-    const std::int64_t swapped = std::int64_t(round_up(in, 8)) * round_up(out, kLanes);
+    const auto rows = [](int columns) { return columns % 8 == 1 ? columns : round_up(columns, 8); };
+    const std::int64_t straight = std::int64_t(rows(out)) * round_up(in, kLanes);
+    const std::int64_t swapped = std::int64_t(rows(in)) * round_up(out, kLanes);
     swapped_ = swapped < straight || (swapped == straight && out > in);
   }
 
