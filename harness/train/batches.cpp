@@ -55,13 +55,10 @@ LoaderSettings loader_settings(const Task& task, int size, int batch, int thread
 
 Batch to_batch(const ByteBatch& bytes, int classes) {
   Batch batch;
-  auto* pixels = const_cast<std::uint8_t*>(bytes.pixels.data());  // from_blob has no const form; only read
-  batch.images =
-      at::from_blob(pixels, {std::int64_t(bytes.views) * bytes.count, bytes.height, bytes.width, 3},
-                    at::kByte)
-          .permute({0, 3, 1, 2})
-          .to(at::kFloat)
-          .div_(255);
+  batch.images = at::empty({std::int64_t(bytes.views) * bytes.count, 3, bytes.height, bytes.width},
+                           at::kFloat, at::MemoryFormat::ChannelsLast);
+  auto* pixels = batch.images.data_ptr<float>();
+  for (std::size_t i = 0; i < bytes.pixels.size(); ++i) pixels[i] = float(bytes.pixels[i]) / 255;
   batch.labels = at::empty({bytes.count}, at::kLong);
   std::copy(bytes.labels.begin(), bytes.labels.end(), batch.labels.data_ptr<std::int64_t>());
   batch.targets = at::zeros({bytes.count, classes}).scatter_(1, batch.labels.unsqueeze(1), 1);

@@ -19,6 +19,8 @@ class Normalisation {
   at::Tensor of(const at::Tensor& images) const;
 
  private:
+  at::Tensor in_one_pass(const at::Tensor& images) const;
+
   at::Tensor mean_, deviation_;  // [1, 3, 1, 1]
 };
 
