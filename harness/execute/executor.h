@@ -2,6 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <any>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -13,6 +14,11 @@
 
 namespace ablate {
 
+/// What an executor keeps of a network's weights between passes: how their products read them.
+struct KeptWeights {
+  std::any of_executor;
+};
+
 /// How one pass through a network is to be done.
 struct Pass {
   bool training = false;          // BatchNorm uses the batch's statistics, dropout acts
@@ -21,6 +27,9 @@ struct Pass {
   std::uint64_t seed = 0;         // of dropout and drop-path draws
   std::uint32_t epoch = 0;
   std::uint64_t step = 0;  // of the epoch
+  /// Passes without training that share this do so with the same weights of the same network, unchanged in
+  /// the meantime. Null: nothing is kept.
+  std::shared_ptr<KeptWeights> kept;
 };
 
 struct Output {

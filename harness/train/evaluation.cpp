@@ -20,9 +20,9 @@ void score(const at::Tensor& logits, const at::Tensor& labels, Scores& scores) {
   for (std::int64_t n = 0; n < rows.size(0); ++n, row += classes) scores.add({row, classes}, label[n]);
 }
 
-at::Tensor logits_of(const Contender& contender, const Batch& batch) {
+at::Tensor logits_of(const Contender& contender, const Batch& batch, const Pass& pass) {
   const auto ask = [&](const at::Tensor& seen) {
-    return contender.network->forward_with(*contender.weights, seen, Pass{}).logits;
+    return contender.network->forward_with(*contender.weights, seen, pass).logits;
   };
   const auto images = contender.attack ? contender.attack(batch, ask) : batch.images;
   return contender.flip ? (ask(images) + ask(images.flip({3}))).div_(2) : ask(images);
@@ -44,13 +44,15 @@ std::vector<Evaluated> evaluate(const Training& training, const std::vector<std:
   const at::NoGradGuard no_gradients;
   std::vector<Evaluated> results(contenders.size());
   std::vector<at::Tensor> logits(contenders.size());
+  std::vector<Pass> passes(contenders.size());
+  for (auto& pass : passes) pass.kept = std::make_shared<KeptWeights>();
   std::vector<std::vector<at::Tensor>> kept(contenders.size());  // a batch each
   const PlainBatches how{training.evaluation_size(), training.task.evaluate.batch,
                          training.request.loader_threads, transform};
   each_plain_batch(training.task, ids, how, [&](const Batch& batch) {
     for (std::size_t c = 0; c < contenders.size(); ++c) {
       const int twin = contenders[c].twin;
-      logits[c] = logits_of(contenders[c], batch);
+      logits[c] = logits_of(contenders[c], batch, passes[c]);
       score(logits[c], batch.labels, results[c].scores);
       if (contenders[c].keep) kept[c].push_back(logits[c].to(at::kFloat));
       if (twin < 0) continue;

@@ -124,10 +124,12 @@ MakeView Teachers::views_of(const std::string& name, Model* model, const Kit& ki
   if (source.outputs) return read_from(source.file, description, kept_.views, task_.classes());
   MakeView make = [this, model, &kit](int view, const std::atomic<bool>& stop) -> std::optional<ViewOutputs> {
     std::vector<ViewOutputs> parts;
+    Pass pass;
+    pass.kept = std::make_shared<KeptWeights>();
     const PlainBatches how{task_.options.size, kTeachersBatch, request_.loader_threads};
     each_of_view(task_, kit, view, how, [&](const ByteBatch& bytes) {
       const auto images = to_batch(bytes, task_.classes()).images;
-      parts.push_back(condensed(model->forward(images, Pass{}).logits, kept_.top));
+      parts.push_back(condensed(model->forward(images, pass).logits, kept_.top));
       return !stop;
     });
     if (stop) return std::nullopt;
@@ -160,6 +162,7 @@ std::map<std::string, Output> Teachers::answer(const Batch& batch, const Progres
     if (!teacher.wanted) continue;
     Pass pass;
     pass.taps = teacher.taps;
+    pass.kept = teacher.kept;
     const auto ask = [&, &model = teacher.model] { return model->forward(batch.images, pass); };
     const bool computed = !teacher.taps.empty() || (kept_.views == 0 && !teacher.cache);
     if (computed)

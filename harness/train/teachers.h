@@ -39,6 +39,7 @@ class Teachers {
     std::unique_ptr<Model> model;
     bool wanted = false;
     std::vector<std::string> taps;
+    std::shared_ptr<KeptWeights> kept = std::make_shared<KeptWeights>();
     std::optional<TeacherCache> cache;
     std::optional<StoredTeacher> stored;
   };

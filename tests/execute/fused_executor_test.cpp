@@ -178,6 +178,29 @@ TEST(FusedExecutor, TakesImagesOfAnotherSizeThanTheGraphs) {
   }
 }
 
+TEST(FusedExecutor, KeepsWhatFollowsFromWeightsBetweenPassesAndGivesTheSameBits) {
+  const at::NoGradGuard no_gradients;
+  for (const auto& network : networks()) {
+    SCOPED_TRACE(network.what);
+    auto weights = initial_weights(network.graph, 1);
+    const auto fused = make_fused_executor(network.graph);
+    Pass keeping, training;
+    keeping.kept = training.kept = std::make_shared<KeptWeights>();
+    training.training = true;
+    for (const int size : {40, 40, 33}) {
+      const auto images = filled_images(2, size, at::kFloat);
+      EXPECT_TRUE(at::equal(fused->forward(weights, images, keeping).logits,
+                            fused->forward(weights, images, {}).logits));
+    }
+    if (network.what.ends_with(" fused") || network.what.ends_with(" deployed")) continue;
+    weights.trained().mul_(2);  // what training reads is never kept
+    const auto images = filled_images(2, 40, at::kFloat);
+    auto twin = weights.clone();
+    EXPECT_TRUE(at::equal(fused->forward(weights, images, training).logits,
+                          fused->forward(twin, images, {.training = true}).logits));
+  }
+}
+
 TEST(FusedExecutor, RefusesWeightsOfAnotherNetwork) {
   const auto all = cases();
   const auto executor = make_fused_executor(all.front().graph);

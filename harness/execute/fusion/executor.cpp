@@ -22,10 +22,19 @@ namespace ablate {
 namespace {
 
 using fusion::Layout;
+using fusion::PackedCache;
 using fusion::View;
 using fusion::Work;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
+
+/// Weights as this pass multiplies them, empty or as an earlier pass left them.
+std::shared_ptr<PackedCache> packed_of(const Pass& pass) {
+  if (pass.training || !pass.kept) return std::make_shared<PackedCache>();
+  auto& kept = pass.kept->of_executor;
+  if (!kept.has_value()) kept = std::make_shared<PackedCache>();
+  return std::any_cast<std::shared_ptr<PackedCache>>(kept);
+}
 
 /// A pass that autograd keeps for its gradient.
 struct KeptWork final : torch::CustomClassHolder {
@@ -101,8 +110,8 @@ class FusedExecutor final : public Executor {
       return FusedNetwork::apply(images, at::TensorList(trained), work, outputs);
     }
     const at::NoGradGuard no_gradients;
-    fusion::PackedCache packed;
-    Work work(layout, weights, pass, images, false, clock_, &packed);
+    const auto packed = packed_of(pass);
+    Work work(layout, weights, pass, images, false, clock_, packed.get());
     pass.training ? work.forward() : work.forward_in_slices();
     return outputs_of(work, outputs);
   }
