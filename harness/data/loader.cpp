@@ -77,9 +77,14 @@ struct BatchMaker {
   }
 };
 
+/// How many batches are made or in the making.
+std::size_t slots_of(const LoaderSettings& settings) {
+  return std::size_t(std::max(1, settings.prefetch > 0 ? settings.prefetch : settings.threads + 1));
+}
+
 }  // namespace
 
-/// Batches are made in order, each in a slot of its own; at most `prefetch` are made or in the making.
+/// Batches are made in order, each in a slot of its own.
 struct Loader::State {
   struct Slot {
     ByteBatch batch;
@@ -96,7 +101,7 @@ struct Loader::State {
   std::vector<std::jthread> threads;
 
   State(BatchMaker m, std::size_t first)
-      : maker(std::move(m)), wanted(first), claimed(first), slots(std::max(1, maker.settings.prefetch)) {
+      : maker(std::move(m)), wanted(first), claimed(first), slots(slots_of(maker.settings)) {
     for (int i = 0; i < maker.settings.threads; ++i)
       threads.emplace_back([this](const std::stop_token& stop) { work(stop); });
   }

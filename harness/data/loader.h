@@ -44,7 +44,7 @@ struct LoaderSettings {
   bool whole = false;
   int views = 1;
   int threads = 1;   // 0: in the calling thread
-  int prefetch = 4;  // batches ahead, at least 1
+  int prefetch = 0;  // batches ahead; 0: one for the next step, and one in the making by each thread
 };
 
 /// Hands out the batches of one epoch in order; the same bytes for any number of threads.

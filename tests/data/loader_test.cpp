@@ -91,7 +91,7 @@ TEST_F(LoaderTest, HandsOutTheOrderItWasGiven) {
 TEST_F(LoaderTest, GivesTheSameBytesForAnyNumberOfThreads) {
   const auto alone = load(up_to(100), kSmall);
   for (const int threads : {1, 2, 8})
-    for (const int prefetch : {1, 4, 100})
+    for (const int prefetch : {0, 1, 4, 100})
       expect_equal(load(up_to(100), with_threads(kSmall, threads, prefetch)), alone);
 }
 
