@@ -7,13 +7,22 @@
 #include "harness/kernels/isa.h"
 #include "harness/kernels/storage-inl.h"
 
-HWY_BEFORE_NAMESPACE();
+#ifndef ABLATE_KERNELS_SHARED_GRADIENT_BAND_
+#define ABLATE_KERNELS_SHARED_GRADIENT_BAND_
 namespace ablate::kernels {
-namespace HWY_NAMESPACE {
 namespace {
 
 /// Rows whose sums are taken in float: those of both maps stay in the first cache.
 constexpr int kBand = 128;
+
+}  // namespace
+}  // namespace ablate::kernels
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace ablate::kernels {
+namespace HWY_NAMESPACE {
+namespace {
 
 /// A column of vectors of g beside the same channels of one of the maps.
 template <class T>
@@ -90,8 +99,7 @@ namespace ablate::kernels {
 HWY_EXPORT(add_shared);
 
 void shared_gradient_sums(const SharedGradient& all, double* sum, double* dot, const ForEach& each) {
-  constexpr int kTile = 128;
-  const auto chunks = cut(all.rows, kTile, kTile);
+  const auto chunks = cut(all.rows, kBand, kBand);
   Scratch scratch;
   ChunkPairs parts(scratch, chunks.count, all.maps * all.channels);
   instruction_set();

@@ -131,14 +131,9 @@ template <class T, class F, class Pixels>
 HWY_INLINE void multiply_to_gradient(int rows, const F* d, int d_stride, const Packed<F>& w,
                                      const Begun& begun, const GradientTile<Pixels>& tile, bool stream,
                                      const Ahead& ahead = {}) {
-  switch (tile.x.scale ? tile.x.act : Act::None) {
-    case Act::Relu:
-      return multiply_to_gradient<T, Act::Relu>(rows, d, d_stride, w, begun, tile, stream, ahead);
-    case Act::Relu6:
-      return multiply_to_gradient<T, Act::Relu6>(rows, d, d_stride, w, begun, tile, stream, ahead);
-    default:
-      return multiply_to_gradient<T, Act::None>(rows, d, d_stride, w, begun, tile, stream, ahead);
-  }
+  with_known_act(tile.x.scale ? tile.x.act : Act::None, [&](auto act) HWY_ATTR {
+    multiply_to_gradient<T, act()>(rows, d, d_stride, w, begun, tile, stream, ahead);
+  });
 }
 
 /// a [rows, depth] * w, on to the rows of y.
@@ -162,14 +157,9 @@ HWY_NOINLINE void multiply_to_finished(int rows, const F* a, std::int64_t a_stri
 template <class T, class F>
 HWY_INLINE void multiply_to_finished(int rows, const F* a, std::int64_t a_stride, const Packed<F>& w, T* y,
                                      std::int64_t y_stride, const Finish& finish, const Ahead& ahead) {
-  switch (finish.act) {
-    case Act::Relu:
-      return multiply_to_finished<T, Act::Relu>(rows, a, a_stride, w, y, y_stride, finish, ahead);
-    case Act::Relu6:
-      return multiply_to_finished<T, Act::Relu6>(rows, a, a_stride, w, y, y_stride, finish, ahead);
-    default:
-      return multiply_to_finished<T, Act::None>(rows, a, a_stride, w, y, y_stride, finish, ahead);
-  }
+  with_known_act(finish.act, [&](auto act) HWY_ATTR {
+    multiply_to_finished<T, act()>(rows, a, a_stride, w, y, y_stride, finish, ahead);
+  });
 }
 
 // NOLINTNEXTLINE(google-readability-namespace-comments)

@@ -6,6 +6,8 @@
 #define ABLATE_KERNELS_VECTORS_INL_H
 #endif
 
+#include <type_traits>
+
 #include "harness/kernels/maps.h"
 #include "harness/kernels/storage-inl.h"
 
@@ -16,7 +18,20 @@ constexpr int round_up(int value, int step) {
   return (value + step - 1) / step * step;
 }
 
-/// act(z), for the activations that convolutions read through.
+/// Calls use(a constant) with an activation that convolutions read through; others are not theirs.
+template <class Use>
+HWY_INLINE void with_known_act(Act act, const Use& use) {
+  switch (act) {
+    case Act::Relu:
+      return use(std::integral_constant<Act, Act::Relu>());
+    case Act::Relu6:
+      return use(std::integral_constant<Act, Act::Relu6>());
+    default:
+      return use(std::integral_constant<Act, Act::None>());
+  }
+}
+
+/// act(z), for one of these.
 template <Act kAct>
 HWY_INLINE Vector activated(Vector z) {
   if constexpr (kAct != Act::None) z = hn::Max(z, hn::Zero(Floats()));
