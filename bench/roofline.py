@@ -30,7 +30,6 @@ import compare  # noqa: E402
 from peer import networks  # noqa: E402
 
 NETWORKS = ("mobilenetv2", "shufflenetv2", "ghostnetv2")
-ROWS = 8  # of a register tile: a weight's gradient is made of whole eights of rows and whole vectors of columns
 
 
 def padded(count, step):
@@ -66,7 +65,7 @@ def passes(convolution, first, lanes):
         operations = (each, 2 * each)
     else:
         window = inputs * taps
-        weights = min(padded(window, ROWS) * padded(outputs, lanes), padded(outputs, ROWS) * padded(window, lanes))
+        weights = min(window * padded(outputs, lanes), outputs * padded(window, lanes))
         gradient = 0 if first else taps * outputs * padded(inputs, lanes)
         operations = (written * window * padded(outputs, lanes), written * (weights + gradient))
     x, y = (read * inputs, written * outputs)
