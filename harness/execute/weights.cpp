@@ -3,7 +3,6 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/zeros.h>
-#include <ATen/ops/zeros_like.h>
 
 #include <algorithm>
 #include <string>
@@ -83,12 +82,17 @@ const at::Tensor& Weights::at(const std::string& name) const {
 }
 
 at::Tensor& Weights::gradients() {
-  if (!gradients_.defined()) {
-    gradients_ = at::zeros_like(trained_);
+  if (!gradients_) {
+    gradients_ = std::make_shared<GradientBuffer>(trained_);
     for (auto& entry : entries_)
-      if (entry.trained()) entry.tensor.mutable_grad() = view_of(gradients_, entry.tensor);
+      if (entry.trained()) entry.tensor.mutable_grad() = view_of(gradients_->values(), entry.tensor);
   }
-  return gradients_;
+  return gradients_->values();
+}
+
+void Weights::clear_gradients() {
+  gradients();
+  gradients_->clear();
 }
 
 void Weights::require_gradients() {

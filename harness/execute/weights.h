@@ -3,10 +3,12 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "harness/execute/gradient_buffer.h"
 #include "harness/graph/graph.h"
 
 namespace ablate {
@@ -52,6 +54,9 @@ class Weights {
   /// Gradients in the layout of trained(); made on first use, with every trained tensor's .grad a view of it.
   at::Tensor& gradients();
   void require_gradients();
+  void clear_gradients();
+  /// Where gradients() are; null before their first use.
+  const std::shared_ptr<GradientBuffer>& gradient_buffer() const { return gradients_; }
 
   /// A deep copy without gradients.
   Weights clone() const;
@@ -64,7 +69,8 @@ class Weights {
   std::vector<Entry> entries_;
   std::unordered_map<std::string, std::size_t> index_;
   std::vector<Segment> segments_;
-  at::Tensor trained_, statistics_, gradients_;
+  at::Tensor trained_, statistics_;
+  std::shared_ptr<GradientBuffer> gradients_;
 };
 
 /// Fresh weights: each tensor drawn from Stream(seed, "init") by its unit's plain path, branch id and link,

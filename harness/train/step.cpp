@@ -75,7 +75,8 @@ LossValues values_of(const Loss& loss, const at::Tensor& total) {
 
 LossValues compute_gradients(Training& training, const Batch& batch, const Answers& answers,
                              const Pass& pass) {
-  for (auto& set : training.sets) set.gradients.zero_();
+  training.student->weights().clear_gradients();
+  for (auto& along : training.along) along.weights.clear_gradients();
   const Perturbation perturbation(training);
   const at::AutoGradMode with_gradients(true);
   const auto output = training.student->forward(batch.images, pass);

@@ -42,7 +42,7 @@ class CoreTraining final : public Counting {
     if (!acts()) return {};
     return Undo([this, &student] {
       student.weights().gradients().addcmul_(factors_, core_.gradients());
-      core_.gradients().zero_();
+      core_.clear_gradients();
     });
   }
   void add_loss(const Step& step, Loss& loss) override {

@@ -68,7 +68,8 @@ struct FusedNetwork final : torch::autograd::Function<FusedNetwork> {
     std::vector<Work::Gradient> given;
     for (std::size_t i = 0; i < gradients.size(); ++i)
       if (gradients[i].defined()) given.push_back({kept.outputs[i], gradients[i]});
-    kept.work->backward(given, !torch::autograd::get_current_graph_task_keep_graph());
+    const bool gather = torch::autograd::get_current_graph_task_exec_info()->empty();  // not autograd::grad
+    kept.work->backward(given, !torch::autograd::get_current_graph_task_keep_graph(), gather);
     variable_list found{kept.work->image_gradient()};
     for (const auto& tensor : kept.work->trained_gradients()) found.push_back(tensor);
     found.insert(found.end(), 2, at::Tensor());  // work and outputs are no variables

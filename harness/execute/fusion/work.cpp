@@ -31,7 +31,8 @@ Work::Work(std::shared_ptr<const Layout> layout, const Weights& weights, const P
       packed_(packed),
       maps_(layout_->roots.size()),
       writers_(layout_->roots.size(), 0),
-      trained_(weights.trained().numel()) {
+      trained_(weights.trained().numel()),
+      gradient_buffer_(weights.gradient_buffer()) {
   for (std::size_t i = 0; i < weights.entries().size(); ++i)
     if (weights.entries()[i].trained()) trained_entries_.push_back(i);
   std::size_t channels = 0;
@@ -246,14 +247,16 @@ const float* Work::weight(std::size_t entry) const {
   return tensors_[entry].const_data_ptr<float>();
 }
 
-void Work::backward(const std::vector<Gradient>& gradients, bool release) {
+void Work::backward(const std::vector<Gradient>& gradients, bool release, bool gather) {
   std::fill(sum_.begin(), sum_.end(), 0);
   std::fill(dot_.begin(), dot_.end(), 0);
   for (auto& map : maps_) {
     map.gradient = {};
     map.covered.clear();
   }
-  weight_gradients_ = at::zeros({trained_}, at::TensorOptions(at::kFloat));
+  weight_gradients_ = gather && gradient_buffer_ ? gradient_buffer_->take(tensors_) : at::Tensor();
+  gathered_ = weight_gradients_.defined();
+  if (!gathered_) weight_gradients_ = at::zeros({trained_}, at::TensorOptions(at::kFloat));
   for (const auto& [view, gradient] : gradients) pass_on(view, gradient);
   auto writers = writers_;
   for (std::size_t s = layout_->steps.size(); s-- > 0;) {
@@ -272,9 +275,10 @@ std::vector<at::Tensor> Work::trained_gradients() const {
   std::vector<at::Tensor> gradients;
   for (const auto entry : trained_entries_) {
     const auto& like = tensors_[entry];
-    gradients.push_back(like.requires_grad() ? weight_gradients_.as_strided(like.sizes(), like.strides(),
-                                                                            like.storage_offset())
-                                             : at::Tensor());
+    gradients.push_back(
+        gathered_ || !like.requires_grad()
+            ? at::Tensor()
+            : weight_gradients_.as_strided(like.sizes(), like.strides(), like.storage_offset()));
   }
   return gradients;
 }

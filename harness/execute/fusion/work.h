@@ -48,8 +48,9 @@ class Work {
     at::Tensor values;
   };
   /// All gradients that follow from these. `release`: maps are freed as soon as they are no longer needed.
-  void backward(const std::vector<Gradient>& gradients, bool release);
-  /// One for each trained tensor of the weights, undefined where it needs none.
+  /// `gather`: those of the weights are for their own buffer, where they are written if it is cleared.
+  void backward(const std::vector<Gradient>& gradients, bool release, bool gather);
+  /// One for each trained tensor of the weights, undefined where it needs none or has it already.
   std::vector<at::Tensor> trained_gradients() const;
   /// [N, C, H, W]; undefined when the images need none.
   at::Tensor image_gradient();
@@ -158,8 +159,10 @@ class Work {
   std::vector<int> writers_;         // per root: steps that wrote into it
   std::vector<at::Tensor> retired_;  // gradients that a step still reads though its map has new ones
   std::map<const Step*, std::any> kept_;
-  std::int64_t trained_;  // elements of the trained weights
+  std::int64_t trained_;                             // elements of the trained weights
+  std::shared_ptr<GradientBuffer> gradient_buffer_;  // the weights' own; may be null
   at::Tensor weight_gradients_;
+  bool gathered_ = false;  // these are the values of the weights' own buffer
 };
 
 }  // namespace ablate::fusion
