@@ -40,10 +40,12 @@ std::string what_is_shown(const Comparison& c) {
                          : fmt::format("{} split ({} images)", c.split, fmt::join(c.images, ", "));
   const auto epoch =
       c.selected_by == "last" ? "the last epoch" : "the epoch selected on the validation split";
-  return fmt::format("{}{} on the {} at {}; {}variant: {}.", c.metric.title,
+  const bool several = c.reported && c.variants.size() > 1;
+  return fmt::format("{}{} on the {} at {}; {}variant: {}{}.", c.metric.title,
                      c.metric.unit.empty() ? "" : " in " + c.metric.unit, split, epoch,
                      c.reported ? "reported " : "",
-                     c.variants.empty() ? "none yet" : fmt::format("{}", fmt::join(c.variants, ", ")));
+                     c.variants.empty() ? "none yet" : fmt::format("{}", fmt::join(c.variants, ", ")),
+                     several ? " (a recipe's average where it has one, else the raw weights)" : "");
 }
 
 std::string how_compared(const Comparison& c) {

@@ -26,12 +26,20 @@ class PackedWeights {
   hwy::AlignedFreeUniquePtr<std::byte[]> bytes_;
 };
 
+/// A map [rows, out] in float32 whose channels take turns with those of an output, which begin with its own:
+/// y [rows, 2 out].
+struct Turns {
+  const float* first = nullptr;  // null: none
+  std::int64_t stride = 0;
+};
+
 /// Writes y (row stride `y_stride`), finished, or the moments of its columns. x.act: None, Relu or Relu6.
+/// `turns`: only of a finished y in float32.
 void pointwise_forward(const Pointwise& shape, const Source& x, const float* w, Values y,
                        std::int64_t y_stride, const Moments& moments, const ForEach& each);
 void pointwise_forward(const Pointwise& shape, const Source& x, const PackedWeights& w, Values y,
                        std::int64_t y_stride, const Moments& moments, const ForEach& each,
-                       const Finish& finish = {});
+                       const Finish& finish = {}, const Turns& turns = {});
 
 /// dx gets d * w, masked by x's activation; dw [out, in] = d^T * (x as read), overwritten (null: not wanted).
 void pointwise_backward(const Pointwise& shape, const GradientIn& d, const Source& x, const float* w,

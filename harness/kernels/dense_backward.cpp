@@ -82,8 +82,7 @@ struct DenseWeightsByLines {
     const WeightSums weights = of_line();
     std::fill_n(sums, floats(), 0.0f);
     for (std::int64_t row = begin; row < end; row += tile) {
-      const std::int64_t line = row / tile;
-      const auto* of_row = lines.of(line / shape.out_height(), static_cast<int>(line % shape.out_height()));
+      const auto* of_row = lines.of(row / tile);
       d_tile.load(d, row, tile);
       for (int l = 0; l < shape.kernel_height; ++l)
         weights.add_rows(tile, d_tile.over_pixels(), d_tile.pixels_stride(), of_row[l],

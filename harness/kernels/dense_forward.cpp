@@ -59,8 +59,7 @@ struct DenseByLines {
     PartialMoments sums{0, shape.out, mean, squares};
     const int rows = shape.out_width();
     for (std::int64_t row = begin; row < end; row += rows) {
-      const std::int64_t line = row / rows;
-      const auto* of_row = lines.of(line / shape.out_height(), static_cast<int>(line % shape.out_height()));
+      const auto* of_row = lines.of(row / rows);
       with_type(y.type(), [&]<class T>() HWY_ATTR { store<T>(of_row, row, moments); });
       if (with_moments) merge_tile(moments, rows, sums);
     }

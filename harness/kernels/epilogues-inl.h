@@ -109,11 +109,10 @@ struct StoreRows {
   };
 };
 
-/// Stores the rows of an output, finished.
-template <class T, Act kAct>
+/// Stores the rows of an output, finished. Rows: where they go.
+template <class Rows, Act kAct>
 struct StoreFinished {
-  T* y;  // the tile's first row
-  std::int64_t stride;
+  Rows rows;
   int columns;
   Finish finish;
 
@@ -139,10 +138,9 @@ struct StoreFinished {
     template <int kRows, class L>
     HWY_INLINE void put(int row, int c, const L& lanes, const Vector (&values)[kRows]) {
       const Vector scale = lanes.load(all.finish.scale + c), shift = lanes.load(all.finish.shift + c);
-      T* to = all.y + row * all.stride + c;
       HWY_UNROLL(8)
       for (int i = 0; i < kRows; ++i)
-        lanes.store(activated<kAct>(hn::MulAdd(values[i], scale, shift)), to + i * all.stride);
+        all.rows.store(row + i, c, lanes, activated<kAct>(hn::MulAdd(values[i], scale, shift)));
     }
 
     HWY_INLINE void finish() {}

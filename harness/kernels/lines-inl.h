@@ -38,9 +38,11 @@ class Lines {
     std::fill_n(ring_, std::int64_t(shape.kernel_height + 1) * pitch_, 0.0f);
   }
 
-  /// [kernel height]: the lines of the windows of row i of an image's outputs, each from its left padding on.
-  /// Rows of an image are asked for in their order.
-  const float* const* of(std::int64_t image, int i) {
+  /// [kernel height]: the lines of the windows of a row of outputs, counted through all images, each from its
+  /// left padding on. Rows of an image are asked for in their order.
+  const float* const* of(std::int64_t row) {
+    const std::int64_t image = row / shape_.out_height();
+    const int i = static_cast<int>(row % shape_.out_height());
     const int first = i * shape_.stride - shape_.pad_height, end = first + shape_.kernel_height;
     if (image != image_) image_ = image, next_ = 0;
     for (next_ = std::max(next_, first); next_ < std::min(end, shape_.height); ++next_) read(next_);

@@ -7,6 +7,7 @@
 #define HWY_TARGET_INCLUDE "harness/kernels/pointwise.cpp"
 #include <hwy/foreach_target.h>
 //
+#include "harness/kernels/finished_rows-inl.h"
 #include "harness/kernels/packing-inl.h"
 #include "harness/kernels/sums-inl.h"
 
@@ -25,6 +26,7 @@ struct PointwiseForward {
   Packed<F> w;
   bool stream;
   Finish finish;
+  Turns turns;
 
   void chunk(std::int64_t begin, std::int64_t end, int tile, bool with_moments, double* mean,
              double* squares) const {
@@ -41,12 +43,22 @@ struct PointwiseForward {
       const std::int64_t stride = as_it_lies ? x.stride / kNumbers<F> : read.channels_stride();
       const Ahead next = row + 2 * tile <= end ? ahead(row + tile) : Ahead();
       if (finish.scale)
-        multiply_to_finished(rows, factors, stride, w, y + row * y_stride, y_stride, finish, next);
+        finished(row, rows, factors, stride, next);
       else
         multiply_to_output(rows, factors, stride, w, {}, y + row * y_stride, y_stride, moments, stream, next);
       if (with_moments) merge_tile(moments, rows, sums);
     }
     if (stream) hwy::FlushStream();
+  }
+
+  void finished(std::int64_t row, int rows, const F* factors, std::int64_t stride, const Ahead& next) const {
+    if constexpr (std::is_same_v<T, float>)
+      if (turns.first)
+        return multiply_to_finished(
+            rows, factors, stride, w,
+            RowsInTurn{turns.first + row * turns.stride, turns.stride, y + row * y_stride, y_stride}, finish,
+            next);
+    multiply_to_finished(rows, factors, stride, w, MapRows<T>{y + row * y_stride, y_stride}, finish, next);
   }
 
   Ahead ahead(std::int64_t row) const {
@@ -57,11 +69,12 @@ struct PointwiseForward {
 
 template <class T, class Tile>
 void forward(const Pointwise& shape, const Source& x, const Packed<typename Tile::Factor>& w, T* y,
-             std::int64_t y_stride, const Moments& moments, const ForEach& each, const Finish& finish) {
+             std::int64_t y_stride, const Moments& moments, const ForEach& each, const Finish& finish,
+             const Turns& turns) {
   Scratch scratch;
   const bool with_moments = moments.mean != nullptr;
-  const PointwiseForward<T, Tile> work{shape, x, y, y_stride, w, streams(y, y_stride, shape.rows, shape.out),
-                                       finish};
+  const PointwiseForward<T, Tile> work{
+      shape, x, y, y_stride, w, streams(y, y_stride, shape.rows, shape.out), finish, turns};
   const int tile = tile_rows<typename Tile::Factor>(shape.in, shape.out);
   const auto chunks = cut(shape.rows, tile, tile);
   ChunkPairs parts(scratch, chunks.count, with_moments ? shape.out : 0);
@@ -176,12 +189,12 @@ void pack_pointwise(const Pointwise& shape, const float* w, Type x, Type y, std:
 /// w: packed.
 void forward_pointwise(const Pointwise& shape, const Source& x, const std::byte* w, Values y,
                        std::int64_t y_stride, const Moments& moments, const ForEach& each,
-                       const Finish& finish) {
+                       const Finish& finish, const Turns& turns) {
   with_forward(x.data.type(), y.type(), [&]<class T, class Tile>() {
     using F = typename Tile::Factor;
     const Packed<F> packed{reinterpret_cast<const F*>(w), (shape.in + kNumbers<F> - 1) / kNumbers<F>,
                            shape.out};
-    forward<T, Tile>(shape, x, packed, y.as<T>(), y_stride, moments, each, finish);
+    forward<T, Tile>(shape, x, packed, y.as<T>(), y_stride, moments, each, finish, turns);
   });
 }
 
@@ -222,13 +235,13 @@ void pointwise_forward(const Pointwise& shape, const Source& x, const float* w, 
   Scratch scratch;
   auto* packed = scratch.take<std::byte>(HWY_DYNAMIC_DISPATCH(packed_bytes)(shape, from, to));
   HWY_DYNAMIC_DISPATCH(pack_pointwise)(shape, w, from, to, packed);
-  HWY_DYNAMIC_DISPATCH(forward_pointwise)(shape, x, packed, y, y_stride, moments, each, {});
+  HWY_DYNAMIC_DISPATCH(forward_pointwise)(shape, x, packed, y, y_stride, moments, each, {}, {});
 }
 
 void pointwise_forward(const Pointwise& shape, const Source& x, const PackedWeights& w, Values y,
                        std::int64_t y_stride, const Moments& moments, const ForEach& each,
-                       const Finish& finish) {
-  HWY_DYNAMIC_DISPATCH(forward_pointwise)(shape, x, w.data(), y, y_stride, moments, each, finish);
+                       const Finish& finish, const Turns& turns) {
+  HWY_DYNAMIC_DISPATCH(forward_pointwise)(shape, x, w.data(), y, y_stride, moments, each, finish, turns);
 }
 
 void pointwise_backward(const Pointwise& shape, const GradientIn& d, const Source& x, const float* w,

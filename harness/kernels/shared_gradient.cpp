@@ -7,22 +7,13 @@
 #include "harness/kernels/isa.h"
 #include "harness/kernels/storage-inl.h"
 
-#ifndef ABLATE_KERNELS_SHARED_GRADIENT_BAND_
-#define ABLATE_KERNELS_SHARED_GRADIENT_BAND_
-namespace ablate::kernels {
-namespace {
-
-/// Rows whose sums are taken in float: those of both maps stay in the first cache.
-constexpr int kBand = 128;
-
-}  // namespace
-}  // namespace ablate::kernels
-#endif
-
 HWY_BEFORE_NAMESPACE();
 namespace ablate::kernels {
 namespace HWY_NAMESPACE {
 namespace {
+
+/// Rows whose sums are taken in float: those of both maps stay in the first cache.
+constexpr int kBand = 128;
 
 /// A column of vectors of g beside the same channels of one of the maps.
 template <class T>
@@ -99,7 +90,8 @@ namespace ablate::kernels {
 HWY_EXPORT(add_shared);
 
 void shared_gradient_sums(const SharedGradient& all, double* sum, double* dot, const ForEach& each) {
-  const auto chunks = cut(all.rows, kBand, kBand);
+  constexpr int band = HWY_STATIC_DISPATCH(kBand);  // the same for every instruction set
+  const auto chunks = cut(all.rows, band, band);
   Scratch scratch;
   ChunkPairs parts(scratch, chunks.count, all.maps * all.channels);
   instruction_set();

@@ -84,6 +84,7 @@ class Lanes {
         mask_(hn::FirstN(Floats(), static_cast<std::size_t>(count_))),
         half_mask_(hn::FirstN(Halves(), static_cast<std::size_t>(count_))) {}
 
+  HWY_INLINE int count() const { return count_; }
   HWY_INLINE bool all() const { return count_ == kLanes; }
 
   HWY_INLINE Vector load(const float* from) const {

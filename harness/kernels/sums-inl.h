@@ -147,18 +147,18 @@ HWY_NOINLINE void multiply_to_output(int rows, const F* a, std::int64_t a_stride
     multiply_rows(rows, a, a_stride, w, begun, StoreRows<T, false>{y, y_stride, w.columns, moments}, ahead);
 }
 
-template <class T, Act kAct, class F>
-HWY_NOINLINE void multiply_to_finished(int rows, const F* a, std::int64_t a_stride, const Packed<F>& w, T* y,
-                                       std::int64_t y_stride, const Finish& finish, const Ahead& ahead) {
-  multiply_rows(rows, a, a_stride, w, {}, StoreFinished<T, kAct>{y, y_stride, w.columns, finish}, ahead);
+template <Act kAct, class F, class Rows>
+HWY_NOINLINE void multiply_to_finished(int rows, const F* a, std::int64_t a_stride, const Packed<F>& w,
+                                       const Rows& to, const Finish& finish, const Ahead& ahead) {
+  multiply_rows(rows, a, a_stride, w, {}, StoreFinished<Rows, kAct>{to, w.columns, finish}, ahead);
 }
 
-/// The same, finished.
-template <class T, class F>
-HWY_INLINE void multiply_to_finished(int rows, const F* a, std::int64_t a_stride, const Packed<F>& w, T* y,
-                                     std::int64_t y_stride, const Finish& finish, const Ahead& ahead) {
+/// The same, finished. `to`: the rows that are written, MapRows or others that store as these do.
+template <class F, class Rows>
+HWY_INLINE void multiply_to_finished(int rows, const F* a, std::int64_t a_stride, const Packed<F>& w,
+                                     const Rows& to, const Finish& finish, const Ahead& ahead) {
   with_known_act(finish.act, [&](auto act) HWY_ATTR {
-    multiply_to_finished<T, act()>(rows, a, a_stride, w, y, y_stride, finish, ahead);
+    multiply_to_finished<act()>(rows, a, a_stride, w, to, finish, ahead);
   });
 }
 

@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <numeric>
+#include <vector>
+
 #include "tests/kernels/convolution_case.h"
 
 namespace ablate::kernels {
@@ -92,6 +95,33 @@ TEST_P(Pointwise, StoresFinishedWhatAReaderWouldSee) {
           ASSERT_NEAR(got.y.at(r, c), value, 1e-5 * shape.in + rounding * std::abs(value));
         }
     }
+}
+
+TEST_P(Pointwise, StoresTheChannelsOfAFinishedOutputInTurnWithAnotherMaps) {
+  const auto options = GetParam().options();
+  if (options.in != Type::Float32 || options.out != Type::Float32) GTEST_SKIP() << "float32 alone does that";
+  for (const Shape& shape :
+       std::vector<Shape>{{150, 50, 58}, {70, 24, 116}, {9, 8, 16}, {5, 3, 7}, {131, 20, 232}}) {
+    SCOPED_TRACE(testing::Message() << shape.rows << " x " << shape.in << " -> " << shape.out);
+    Case it = case_of(shape, options);
+    const std::vector<float> scale(shape.out, 1.5f), shift(shape.out, -0.25f);
+    const Finish finish{scale.data(), shift.data(), Act::Relu};
+    const PackedWeights packed({0, shape.in, shape.out}, it.w.data(), Type::Float32, Type::Float32);
+    pointwise_forward(shape, it.source(), packed, it.y.data(), it.y.stride, {}, in_order, finish);
+    const std::int64_t first_stride = shape.out + 5, stride = 2 * shape.out + 3;
+    constexpr float kUntouched = -77;
+    std::vector<float> first(shape.rows * first_stride), y(shape.rows * stride, kUntouched);
+    std::iota(first.begin(), first.end(), 1.0f);
+    pointwise_forward(shape, it.source(), packed, y.data(), stride, {}, in_order, finish,
+                      {first.data(), first_stride});
+    for (std::int64_t r = 0; r < shape.rows; ++r) {
+      for (int c = 0; c < shape.out; ++c) {
+        ASSERT_EQ(y[r * stride + 2 * c], first[r * first_stride + c]);
+        ASSERT_EQ(y[r * stride + 2 * c + 1], it.y.at(r, c));
+      }
+      for (int gap = 2 * shape.out; gap < stride; ++gap) ASSERT_EQ(y[r * stride + gap], kUntouched);
+    }
+  }
 }
 
 TEST_P(Pointwise, ReadsARepeatedGradientLikeOneThatIsStoredSoOften) {

@@ -119,6 +119,21 @@ TEST_F(TableTest, ReadsRunsThatShareATrajectory) {
   EXPECT_THAT(table(Format::Text, [](auto& options) { options.variant = "raw"; }), HasSubstr("60.00"));
 }
 
+TEST_F(TableTest, SaysWhatIsReportedWhereOnlySomeRecipesHaveAnAverage) {
+  Plan plan("some");
+  plan.table("", {"average"});
+  plan.arm("Net", "reference", Json::object(), kBase, "ref", {1});
+  plan.arm("Net", "average=ema", {{"average", "ema"}}, with({{"average", {{"ema", Json::object()}}}}), "ema",
+           {1});
+  add(plan);
+  finish("ref", {60.0});
+  Journal journal{"ema-1", {"ema-1"}, {}};
+  journal.begin(1).facts().evaluation("raw", {"ema-1"}, 0.60, false).evaluation("ema", {"ema-1"}, 0.625);
+  fold(journal.end("done"));
+  EXPECT_THAT(table(Format::Markdown),
+              HasSubstr("reported variant: ema, raw (a recipe's average where it has one, else the raw"));
+}
+
 TEST_F(TableTest, HasTheSameBytesForTheSameResults) {
   add_plain_sweep();
   const auto first = table(Format::Json);

@@ -32,6 +32,16 @@ class ConvolutionStep final : public Step {
       kernels::dense_forward(dense(work), x, w, y.data, y.stride, moments, threads());
     if (!finish.scale) set_affine(work, out(), affine_);
   }
+  bool forward_in_turn(Work& work, const View& first, const View& to) const override {
+    const auto other = work.source(first);
+    if (!is_pointwise(link_) || !work.finishes(out()) || other.scale) return false;
+    set_affine(work, out(), affine_);
+    const auto x = work.source(in());
+    const auto y = work.output(to);
+    kernels::pointwise_forward(pointwise(work), x, packed(work, x, y), y.data, y.stride, {}, threads(),
+                               work.finish(out()), {other.data.as<float>(), other.stride});
+    return true;
+  }
   bool can_finish() const override { return is_pointwise(link_) || is_depthwise(link_); }
 
   void backward(Work& work) const override {

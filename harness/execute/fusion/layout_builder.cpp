@@ -165,8 +165,23 @@ bool LayoutBuilder::shuffle(Value value) {
   View b = input(joined, 1);
   if (b.root == a.root) b = copy_of(b);
   views_[value] = new_root(node(value).shape);
-  layout_.steps.push_back(interleave_step(a, b, views_[value]));
+  if (training_ || !only_made_for(b, joined)) {
+    layout_.steps.push_back(interleave_step(a, b, views_[value]));
+    return true;
+  }
+  auto second = std::move(layout_.steps.back());
+  layout_.steps.back() = interleave_step(std::move(second), a, b, views_[value]);
   return true;
+}
+
+/// True when the last step makes the view, the second input of that concatenation, and nobody else reads it.
+/// (In training the whole batch's statistics stand between the two.)
+bool LayoutBuilder::only_made_for(const View& view, Value joined) const {
+  const auto& last = *layout_.steps.back();
+  const Value second = in(joined, 1);
+  return !last.is_library() && last.writes().size() == 1 && last.writes()[0].root == view.root &&
+         view.channels == layout_.roots[view.root].shape.channels && input(joined, 1).root == view.root &&
+         only_read_by(second, Op::Concat, 1) && readers_[second].size() == 1;
 }
 
 bool LayoutBuilder::activation(Value value) {

@@ -40,6 +40,7 @@ class LayoutBuilder {
   bool only_interleaved(Value value) const;
   /// True when the value is read only by nodes of that kind, as that input, and not tapped.
   bool only_read_by(Value value, Op op, std::size_t input) const;
+  bool only_made_for(const View& view, Value joined) const;
 
   void add(Value value);
   bool add_fused(Value value);

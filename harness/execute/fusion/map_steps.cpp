@@ -126,7 +126,7 @@ class MaxPoolStep final : public Step {
   int kernel_, stride_, padding_;
 };
 
-class InterleaveStep final : public Step {
+class InterleaveStep : public Step {
  public:
   InterleaveStep(const View& a, const View& b, const View& out) : Step({a, b}, {out}) {}
 
@@ -142,6 +142,38 @@ class InterleaveStep final : public Step {
     kernels::interleave_backward(work.rows(out()), in().channels, g.data, g.stride, work.source(in(0)),
                                  work.source(in(1)), da, db, threads());
   }
+
+ protected:
+  InterleaveStep(std::vector<View> reads, std::vector<View> writes)
+      : Step(std::move(reads), std::move(writes)) {}
+};
+
+/// The step that makes the second view, then the interleaving; at once where that step can.
+class MakeAndInterleaveStep final : public InterleaveStep {
+ public:
+  MakeAndInterleaveStep(std::unique_ptr<Step> second, const View& a, const View& b, const View& out)
+      : InterleaveStep(views({a, b}, second->reads()), views({out}, second->writes())),
+        second_(std::move(second)) {}
+
+  void forward(Work& work) const override {
+    if (second_->forward_in_turn(work, in(0), out())) return;
+    second_->forward(work);
+    InterleaveStep::forward(work);
+  }
+  bool can_finish() const override { return second_->can_finish(); }
+
+  void backward(Work& work) const override {
+    InterleaveStep::backward(work);
+    second_->backward(work);
+  }
+
+ private:
+  static std::vector<View> views(std::vector<View> own, const std::vector<View>& others) {
+    own.insert(own.end(), others.begin(), others.end());
+    return own;
+  }
+
+  std::unique_ptr<Step> second_;
 };
 
 }  // namespace
@@ -163,6 +195,10 @@ std::unique_ptr<Step> max_pool_step(const View& in, const View& out, int kernel,
 }
 std::unique_ptr<Step> interleave_step(const View& a, const View& b, const View& out) {
   return std::make_unique<InterleaveStep>(a, b, out);
+}
+std::unique_ptr<Step> interleave_step(std::unique_ptr<Step> second, const View& a, const View& b,
+                                      const View& out) {
+  return std::make_unique<MakeAndInterleaveStep>(std::move(second), a, b, out);
 }
 
 }  // namespace ablate::fusion

@@ -21,6 +21,12 @@ class Step {
   virtual void forward(Work& work) const = 0;
   virtual void backward(Work& work) const = 0;
 
+  /// forward(), but its output goes to the channels of `to` in turn with those of `first`, which come first.
+  /// False, with nothing done, when it does not do that.
+  virtual bool forward_in_turn(Work& /*work*/, const View& /*first*/, const View& /*to*/) const {
+    return false;
+  }
+
   /// True when it can apply BatchNorm (with running statistics) and activation before it stores.
   virtual bool can_finish() const { return false; }
   /// True when LibTorch's operations compute it.

@@ -55,6 +55,9 @@ std::unique_ptr<Step> pool_step(const View& in, const View& out, int kernel_heig
 std::unique_ptr<Step> max_pool_step(const View& in, const View& out, int kernel, int stride, int padding);
 /// The channels of two views in turn.
 std::unique_ptr<Step> interleave_step(const View& a, const View& b, const View& out);
+/// The same after the step that makes b, which nobody else reads.
+std::unique_ptr<Step> interleave_step(std::unique_ptr<Step> second, const View& a, const View& b,
+                                      const View& out);
 
 /// A node by LibTorch's operations, with a graph of its own for the gradient. `in`: its inputs, read as they
 /// stand; `out`: its map, then the maps inside it that `taps` names.
