@@ -60,8 +60,9 @@ def sides(options):
     common = dict(os.environ, OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", **CAPABILITIES.get(options.capability, {}))
     kept, allocator = keeping_allocator()
     script = "plain" if options.plain else "tuned"
-    peer = [sys.executable, str(ROOT / "bench" / "peer" / f"{script}.py"), *(["--autocast"] if options.autocast else [])]
-    ours = [options.program, *([f"--executor={options.executor}"] if options.executor else []),
+    width = f"--width={options.width}"
+    peer = [sys.executable, str(ROOT / "bench" / "peer" / f"{script}.py"), width, *(["--autocast"] if options.autocast else [])]
+    ours = [options.program, width, *([f"--executor={options.executor}"] if options.executor else []),
             *(["--precision=bf16"] if options.bf16 else [])]
     if options.plain:
         kept, allocator = {}, "the default allocator"
@@ -94,7 +95,7 @@ def table(titles, rows):
     return "\n".join(["| " + " | ".join(row) + " |" for row in (titles, ["---"] * len(titles), *rows)])
 
 
-def tables(results, networks, cells):
+def tables(results, networks, cells, width):
     """Ratios; images per second; memory. `results[network, cell]` are the rounds' pairs."""
     def ratios(network, cell, what):
         return [ours[what] / peer[what] for peer, ours in results[network, cell]]
@@ -107,7 +108,7 @@ def tables(results, networks, cells):
         return f"{both(network, cell, 'memory', 1e-6)}, {statistics.median(ratios(network, cell, 'memory')):.2f}"
 
     def of_all(columns, text):
-        return table(["network, width 1.0", *(cell.title() for cell in columns)],
+        return table([f"network, width {width}", *(cell.title() for cell in columns)],
                      [[NETWORKS[network], *(text(network, cell) for cell in columns)] for network in networks])
 
     parts = ["Images per second, Ablate's by PyTorch's, median (lowest-highest) of the rounds:",
@@ -154,6 +155,7 @@ def parsed():
     parser.add_argument("networks", nargs="*", metavar="NETWORK", help=f"of {', '.join(NETWORKS)}; all by default")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--core", type=int, default=os.cpu_count() - 1)
+    parser.add_argument("--width", type=float, default=1.0, help="of the networks")
     parser.add_argument("--mode", choices=("train", "eval"), help="only this; both by default")
     parser.add_argument("--executor", help="ours; the program's default otherwise")
     parser.add_argument("--capability", choices=CAPABILITIES, help="holds both sides to these instructions")
@@ -166,7 +168,8 @@ def parsed():
         parser.error(f"no network {', '.join(sorted(unknown))}; there are {', '.join(NETWORKS)}")
     if options.plain or options.autocast or options.bf16:
         options.mode = "train"
-    if options.write and (options.networks or options.mode or options.capability or options.executor or options.bf16):
+    if options.write and (options.networks or options.mode or options.capability or options.executor or options.bf16
+                          or options.width != 1.0):
         parser.error("--write takes the whole table")
     return options
 
@@ -182,7 +185,7 @@ def main():
             rounds.append(compare(network, cell, peer, ours, options.core))
             speeds = " / ".join(f"{side['images_per_second']:.1f}" for side in rounds[-1])
             print(f"round {number + 1}: {network}, {cell.title()}: {speeds} images/s", file=sys.stderr, flush=True)
-    text = f"{heading(options, peer_name)}\n\n{tables(results, networks, cells)}"
+    text = f"{heading(options, peer_name)}\n\n{tables(results, networks, cells, options.width)}"
     print(text)
     if options.write:
         write(text)

@@ -1,6 +1,6 @@
 """A plain training script: contiguous tensors, the default allocator, torch.optim.SGD. Prints a line of JSON.
 
-usage: plain.py --network NAME --size PIXELS --classes N --batch N --steps N
+usage: plain.py --network NAME --size PIXELS --classes N --batch N --steps N [--width W]
 """
 
 import argparse
@@ -18,11 +18,12 @@ def main():
     parser.add_argument("--network", choices=NETWORKS, required=True)
     for number in ("size", "classes", "batch", "steps"):
         parser.add_argument(f"--{number}", type=int, required=True)
+    parser.add_argument("--width", type=float, default=1.0)
     options = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(1)
     before = memory.now()
-    model = make(options.network, options.size, options.classes).train()
+    model = make(options.network, options.size, options.classes, options.width).train()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, weight_decay=5e-4)
     loss_of = torch.nn.CrossEntropyLoss()
     images = torch.randn(options.batch, 3, options.size, options.size)

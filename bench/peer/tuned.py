@@ -4,7 +4,7 @@ Training: channels_last, the native channel shuffle, one fused pass for SGD, act
 denormals flushed. Evaluation: BatchNorm and branches folded into the convolutions, channels_last, activations in place, inference mode.
 `bench/compare.py` adds an allocator that keeps its pages. Each was kept because it was measured to be faster.
 
-usage: tuned.py --network NAME --size PIXELS --classes N --batch N --steps N [--mode train|eval] [--autocast]
+usage: tuned.py --network NAME --size PIXELS --classes N --batch N --steps N [--width W] [--mode train|eval] [--autocast]
 """
 
 import argparse
@@ -33,7 +33,7 @@ def tuned(model, inplace):
 def trainer(options, images):
     """One training step as a function, and the parameters it trains."""
     inplace = options.network != "mobilenetv2"
-    model = tuned(make(options.network, options.size, options.classes).train(), inplace)
+    model = tuned(make(options.network, options.size, options.classes, options.width).train(), inplace)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, weight_decay=5e-4, fused=True)
     labels = torch.randint(0, options.classes, (options.batch,))
     loss_of = nn.CrossEntropyLoss()
@@ -50,7 +50,7 @@ def trainer(options, images):
 
 def evaluator(options, images):
     """One pass over the batch as a function, and the parameters it uses."""
-    model = tuned(fuse(make(options.network, options.size, options.classes).eval()), inplace=True)
+    model = tuned(fuse(make(options.network, options.size, options.classes, options.width).eval()), inplace=True)
 
     def step():
         with torch.inference_mode():
@@ -64,6 +64,7 @@ def main():
     parser.add_argument("--network", choices=NETWORKS, required=True)
     for number in ("size", "classes", "batch", "steps"):
         parser.add_argument(f"--{number}", type=int, required=True)
+    parser.add_argument("--width", type=float, default=1.0)
     parser.add_argument("--mode", choices=("train", "eval"), default="train")
     parser.add_argument("--autocast", action="store_true", help="train in bfloat16 where autocast does")
     options = parser.parse_args()
