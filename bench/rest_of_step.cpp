@@ -168,10 +168,8 @@ class Parts {
     loss.add("task", 1, value.detach());
     parts_.push_back({"recording the losses",
                       cost_of([] {}, [&] { t.sums.add(training::values_of(loss, loss.total()), kBatch); })});
-    parts_.push_back({"gradients set to zero", cost_of([] {},
-                                                       [&] {
-                                                         for (auto& set : t.sets) set.gradients.zero_();
-                                                       })});
+    parts_.push_back(
+        {"gradients set to zero", cost_of([] {}, [&] { t.student->weights().clear_gradients(); })});
     const auto bytes = noise_bytes();
     parts_.push_back({"pixel values of bytes", cost_of([] {}, [&] { training::to_batch(bytes, kClasses); })});
   }

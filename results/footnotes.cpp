@@ -7,6 +7,8 @@
 #include <array>
 #include <map>
 
+#include "results/panel_grids.h"
+
 namespace ablate {
 namespace {
 
@@ -137,6 +139,12 @@ std::vector<std::string> footnotes(const Comparison& c, bool times) {
   add_signs(c, lines);
   lines.push_back(what_is_shown(c));
   lines.push_back(how_compared(c));
+  if (std::any_of(c.panels.begin(), c.panels.end(), has_interactions))
+    lines.push_back(
+        "Interaction: a row's difference to the reference row in its column, less the same in the "
+        "reference's "
+        "column: what the two do together beyond each by itself; paired by seed, ± half its 95 % t "
+        "interval.");
   for (const auto& column : c.further) lines.push_back(column.note);
   add_seeds_needed(c, lines);
   lines.push_back(times ? "Parameters and MACs of the deployed form; s/epoch as measured, not reproducible."

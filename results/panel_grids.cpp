@@ -12,6 +12,8 @@ namespace {
 
 using Cells = std::vector<Grid::Cell>;
 
+constexpr const char* kReferenceRow = "reference";
+
 std::string mean_text(const Summary& s, const Metric& metric) {
   if (s.n == 0) return "–";
   return fixed(s.mean, metric.decimals) + (s.n > 1 ? " ± " + fixed(s.sd, metric.decimals) : "");
@@ -34,12 +36,14 @@ std::string difference_text(const CellResult& cell, const Metric& metric) {
 }
 
 /// "+0.16 ± 0.18": a t interval lies evenly around its middle.
-std::string narrow_difference_text(const CellResult& cell, const Metric& metric) {
-  if (!cell.difference) return "";
-  const auto& d = *cell.difference;
+std::string narrow_text(const Paired& d, const Metric& metric) {
   if (d.n == 0) return "n/a";
   return with_sign(d.difference, metric.decimals) + " ± " +
          fixed(d.n == 1 ? std::nan("") : d.interval.high - d.difference, metric.decimals);
+}
+
+std::string narrow_difference_text(const CellResult& cell, const Metric& metric) {
+  return cell.difference ? narrow_text(*cell.difference, metric) : "";
 }
 
 std::string metric_head(const Metric& metric) {
@@ -157,11 +161,17 @@ std::string reference_heading(const PanelResult& panel) {
 struct Pivot {
   std::vector<std::string> columns, rows;                              // levels; labels
   std::map<std::pair<std::string, std::string>, const RowResult*> at;  // row, column
+  std::string reference_column;
 
-  explicit Pivot(const PanelResult& panel) {
-    const auto reference = reference_heading(panel);
+  const CellResult* cell(const std::string& row, const std::string& column, std::size_t backbone) const {
+    const auto found = at.find({row, column});
+    if (found == at.end() || !found->second->cells[backbone]) return nullptr;
+    return &*found->second->cells[backbone];
+  }
+
+  explicit Pivot(const PanelResult& panel) : reference_column(reference_heading(panel)) {
     for (const auto& row : panel.rows) {
-      std::string column = reference, label;
+      std::string column = reference_column, label;
       for (const auto& [factor, level] : row.levels) {
         if (factor == panel.columns)
           column = level;
@@ -169,9 +179,9 @@ struct Pivot {
           label += (label.empty() ? "" : ", ") + factor.substr(factor.rfind('.') + 1) + "=" + level;
       }
       if (row.levels.empty())
-        label = row.reference ? "reference" : row.label;
+        label = row.reference ? kReferenceRow : row.label;
       else if (label.empty())
-        label = "reference";
+        label = kReferenceRow;
       for (auto [all, one] : {std::pair{&columns, &column}, {&rows, &label}})
         if (std::find(all->begin(), all->end(), *one) == all->end()) all->push_back(*one);
       at.emplace(std::pair(label, column), &row);
@@ -179,7 +189,26 @@ struct Pivot {
   }
 };
 
-/// One of a pivot's grids: `fill` writes a cell.
+/// What a row and a column do together beyond what each does by itself: the row's difference in that column
+/// less its difference in the reference's column, of the seeds that all four have.
+std::optional<Paired> interaction(const Pivot& pivot, const std::string& row, const std::string& column,
+                                  std::size_t backbone) {
+  const auto *both = pivot.cell(row, column, backbone),
+             *alone = pivot.cell(row, pivot.reference_column, backbone),
+             *other = pivot.cell(kReferenceRow, column, backbone),
+             *reference = pivot.cell(kReferenceRow, pivot.reference_column, backbone);
+  if (!both || !alone || !other || !reference) return std::nullopt;
+  std::vector<double> there, here;
+  for (const auto& [seed, value] : both->values) {
+    if (!alone->values.contains(seed) || !other->values.contains(seed) || !reference->values.contains(seed))
+      continue;
+    there.push_back(value - other->values.at(seed));
+    here.push_back(alone->values.at(seed) - reference->values.at(seed));
+  }
+  return paired_t(there, here);
+}
+
+/// One of a pivot's grids: `fill` writes a cell from its row, its column and, where it has one, its result.
 template <class F>
 Grid pivot_grid(const PanelResult& panel, const Pivot& pivot, std::size_t backbone, const F& fill) {
   const auto factor = panel.columns.substr(panel.columns.rfind('.') + 1);
@@ -188,9 +217,8 @@ Grid pivot_grid(const PanelResult& panel, const Pivot& pivot, std::size_t backbo
   for (const auto& label : pivot.rows) {
     Cells cells{{label, ""}};
     for (const auto& column : pivot.columns) {
-      const auto found = pivot.at.find({label, column});
-      const bool has = found != pivot.at.end() && found->second->cells[backbone];
-      cells.push_back(has ? fill(*found->second->cells[backbone]) : Grid::Cell{});
+      const auto* cell = pivot.cell(label, column, backbone);
+      cells.push_back(cell ? fill(label, column, *cell) : Grid::Cell{});
     }
     grid.rows.push_back(std::move(cells));
   }
@@ -201,26 +229,45 @@ std::vector<TitledGrid> pivot_grids(const PanelResult& panel, const Comparison& 
   const Pivot pivot(panel);
   const auto& metric = comparison.metric;
   std::vector<TitledGrid> grids;
+  Pivot shown = pivot;
   for (std::size_t backbone = 0; backbone < panel.backbones.size(); ++backbone) {
     const auto add = [&](const std::string& what, const auto& fill) {
       grids.push_back({panel.backbones.size() > 1 ? panel.backbones[backbone] + ": " + what : what,
-                       pivot_grid(panel, pivot, backbone, fill)});
+                       pivot_grid(panel, shown, backbone, fill)});
     };
-    add(metric_head(metric), [&](const CellResult& cell) -> Grid::Cell {
+    add(metric_head(metric), [&](const auto&, const auto&, const CellResult& cell) -> Grid::Cell {
       return {mean_text(cell.summary, metric), marks_of(cell)};
     });
-    add("Δ ± 95 %", [&](const CellResult& cell) -> Grid::Cell {
+    add("Δ ± 95 %", [&](const auto&, const auto&, const CellResult& cell) -> Grid::Cell {
       return {narrow_difference_text(cell, metric), ""};
     });
-    for (std::size_t i = 0; i < comparison.further.size(); ++i)
-      add(further_head(comparison.further[i], metric), [&](const CellResult& cell) -> Grid::Cell {
-        return {further_text(cell, i, comparison), ""};
+    if (has_interactions(panel)) {
+      std::erase(shown.rows, kReferenceRow);
+      std::erase(shown.columns, pivot.reference_column);
+      add("Interaction ± 95 %", [&](const auto& row, const auto& column, const CellResult&) -> Grid::Cell {
+        const auto found = interaction(pivot, row, column, backbone);
+        return {found ? narrow_text(*found, metric) : "", ""};
       });
+      shown = pivot;
+    }
+    for (std::size_t i = 0; i < comparison.further.size(); ++i)
+      add(further_head(comparison.further[i], metric),
+          [&](const auto&, const auto&, const CellResult& cell) -> Grid::Cell {
+            return {further_text(cell, i, comparison), ""};
+          });
   }
   return grids;
 }
 
 }  // namespace
+
+bool has_interactions(const PanelResult& panel) {
+  return !panel.columns.empty() && std::any_of(panel.rows.begin(), panel.rows.end(), [&](const auto& row) {
+    const auto& levels = row.levels;
+    return levels.size() > 1 && std::any_of(levels.begin(), levels.end(),
+                                            [&](const auto& level) { return level.first == panel.columns; });
+  });
+}
 
 std::vector<TitledGrid> panel_grids(const PanelResult& panel, const Comparison& comparison, bool times,
                                     std::size_t side_by_side) {

@@ -1,6 +1,5 @@
 #include "harness/execute/gradient_buffer.h"
 
-#include <ATen/core/grad_mode.h>
 #include <ATen/ops/zeros_like.h>
 
 #include <algorithm>
