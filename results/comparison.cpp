@@ -58,6 +58,7 @@ class Comparing {
     for (auto& row : panel.rows) row.cells.resize(panel.backbones.size());
     name_rows(panel);
     add_differences(panel);
+    add_interactions(panel);
     return panel;
   }
 
@@ -131,6 +132,41 @@ class Comparing {
     }
   }
 
+  /// Of arms that have a level of the factor that makes the columns, and others.
+  static void add_interactions(PanelResult& panel) {
+    using Levels = decltype(RowResult::levels);
+    const auto row_with = [&](const Levels& levels) {
+      return std::find_if(panel.rows.begin(), panel.rows.end(), [&](const auto& row) {
+        return row.levels == levels && row.reference == levels.empty();
+      });
+    };
+    for (auto& row : panel.rows) {
+      Levels column, others;
+      for (const auto& level : row.levels) (level.first == panel.columns ? column : others).push_back(level);
+      const auto by_column = row_with(column), by_others = row_with(others), reference = row_with({});
+      const auto none = panel.rows.end();
+      if (column.empty() || others.empty() || by_column == none || by_others == none || reference == none)
+        continue;
+      for (std::size_t i = 0; i < row.cells.size(); ++i)
+        if (row.cells[i] && by_column->cells[i] && by_others->cells[i] && reference->cells[i])
+          row.cells[i]->interaction =
+              interaction(*row.cells[i], *by_column->cells[i], *by_others->cells[i], *reference->cells[i]);
+    }
+  }
+
+  /// What two changes do together beyond what each does by itself, of the seeds that all four have.
+  static Paired interaction(const CellResult& both, const CellResult& one, const CellResult& other,
+                            const CellResult& reference) {
+    std::vector<double> beside, alone;
+    for (const auto& [seed, value] : both.values) {
+      if (!one.values.contains(seed) || !other.values.contains(seed) || !reference.values.contains(seed))
+        continue;
+      beside.push_back(value - one.values.at(seed));
+      alone.push_back(other.values.at(seed) - reference.values.at(seed));
+    }
+    return paired_t(beside, alone);
+  }
+
   /// Paired by seed: seeds that only one of them has do not count.
   static void subtract(CellResult& cell, const CellResult& reference) {
     std::vector<double> a, b;
@@ -168,6 +204,13 @@ class Comparing {
 };
 
 }  // namespace
+
+bool has_interactions(const PanelResult& panel) {
+  return std::any_of(panel.rows.begin(), panel.rows.end(), [](const auto& row) {
+    return std::any_of(row.cells.begin(), row.cells.end(),
+                       [](const auto& cell) { return cell && cell->interaction; });
+  });
+}
 
 Comparison compare(Ledger& ledger, const TableOptions& options) {
   const auto one_moment = ledger.snapshot();

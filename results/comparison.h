@@ -25,8 +25,9 @@ struct CellResult {
   std::vector<std::string> counted;                                 // keys of the runs that have a value
   std::map<std::string, std::pair<Trouble, std::string>> troubles;  // by run; the word for it, or the reason
   Summary summary;
-  std::optional<Paired> difference;  // to the reference of its panel and backbone; none for that itself
-  int seeds_needed = 0;              // for an interval that holds 0; 0: unknown, or too many
+  std::optional<Paired> difference;   // to the reference of its panel and backbone; none for that itself
+  std::optional<Paired> interaction;  // of the factor that makes the columns, and the arm's other levels
+  int seeds_needed = 0;               // for an interval that holds 0; 0: unknown, or too many
   double parameters = 0, macs = 0, seconds_per_epoch = 0;  // NaN where unknown
   std::vector<Summary> further;                            // of the counted runs, one a further column
 };
@@ -52,6 +53,7 @@ struct PanelResult {
   std::vector<std::string> factors, backbones;
   std::vector<RowResult> rows;
 };
+bool has_interactions(const PanelResult& panel);
 
 struct TeacherResult {
   std::string name;

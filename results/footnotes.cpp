@@ -7,8 +7,6 @@
 #include <array>
 #include <map>
 
-#include "results/panel_grids.h"
-
 namespace ablate {
 namespace {
 

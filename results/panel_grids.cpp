@@ -12,8 +12,6 @@ namespace {
 
 using Cells = std::vector<Grid::Cell>;
 
-constexpr const char* kReferenceRow = "reference";
-
 std::string mean_text(const Summary& s, const Metric& metric) {
   if (s.n == 0) return "–";
   return fixed(s.mean, metric.decimals) + (s.n > 1 ? " ± " + fixed(s.sd, metric.decimals) : "");
@@ -35,15 +33,12 @@ std::string difference_text(const CellResult& cell, const Metric& metric) {
                      with_sign(d.interval.high, metric.decimals));
 }
 
-/// "+0.16 ± 0.18": a t interval lies evenly around its middle.
-std::string narrow_text(const Paired& d, const Metric& metric) {
-  if (d.n == 0) return "n/a";
-  return with_sign(d.difference, metric.decimals) + " ± " +
-         fixed(d.n == 1 ? std::nan("") : d.interval.high - d.difference, metric.decimals);
-}
-
-std::string narrow_difference_text(const CellResult& cell, const Metric& metric) {
-  return cell.difference ? narrow_text(*cell.difference, metric) : "";
+/// "+0.16 ± 0.18": a t interval lies evenly around its middle. Empty where there is none.
+std::string narrow_text(const std::optional<Paired>& d, const Metric& metric) {
+  if (!d) return "";
+  if (d->n == 0) return "n/a";
+  return with_sign(d->difference, metric.decimals) + " ± " +
+         fixed(d->n == 1 ? std::nan("") : d->interval.high - d->difference, metric.decimals);
 }
 
 std::string metric_head(const Metric& metric) {
@@ -112,7 +107,7 @@ Grid grouped_grid(const PanelResult& panel, const Metric& metric, std::size_t be
       const auto& cell = row.cells[i];
       cells.push_back({cell ? mean_text(cell->summary, metric) : "", ""});
       cells.push_back({cell ? n_text(*cell) : "", cell ? marks_of(*cell) : ""});
-      cells.push_back({cell ? narrow_difference_text(*cell, metric) : "", ""});
+      cells.push_back({cell ? narrow_text(cell->difference, metric) : "", ""});
     }
     grid.rows.push_back(std::move(cells));
   }
@@ -161,17 +156,11 @@ std::string reference_heading(const PanelResult& panel) {
 struct Pivot {
   std::vector<std::string> columns, rows;                              // levels; labels
   std::map<std::pair<std::string, std::string>, const RowResult*> at;  // row, column
-  std::string reference_column;
 
-  const CellResult* cell(const std::string& row, const std::string& column, std::size_t backbone) const {
-    const auto found = at.find({row, column});
-    if (found == at.end() || !found->second->cells[backbone]) return nullptr;
-    return &*found->second->cells[backbone];
-  }
-
-  explicit Pivot(const PanelResult& panel) : reference_column(reference_heading(panel)) {
+  explicit Pivot(const PanelResult& panel) {
+    const auto reference = reference_heading(panel);
     for (const auto& row : panel.rows) {
-      std::string column = reference_column, label;
+      std::string column = reference, label;
       for (const auto& [factor, level] : row.levels) {
         if (factor == panel.columns)
           column = level;
@@ -179,9 +168,9 @@ struct Pivot {
           label += (label.empty() ? "" : ", ") + factor.substr(factor.rfind('.') + 1) + "=" + level;
       }
       if (row.levels.empty())
-        label = row.reference ? kReferenceRow : row.label;
+        label = row.reference ? "reference" : row.label;
       else if (label.empty())
-        label = kReferenceRow;
+        label = "reference";
       for (auto [all, one] : {std::pair{&columns, &column}, {&rows, &label}})
         if (std::find(all->begin(), all->end(), *one) == all->end()) all->push_back(*one);
       at.emplace(std::pair(label, column), &row);
@@ -189,26 +178,7 @@ struct Pivot {
   }
 };
 
-/// What a row and a column do together beyond what each does by itself: the row's difference in that column
-/// less its difference in the reference's column, of the seeds that all four have.
-std::optional<Paired> interaction(const Pivot& pivot, const std::string& row, const std::string& column,
-                                  std::size_t backbone) {
-  const auto *both = pivot.cell(row, column, backbone),
-             *alone = pivot.cell(row, pivot.reference_column, backbone),
-             *other = pivot.cell(kReferenceRow, column, backbone),
-             *reference = pivot.cell(kReferenceRow, pivot.reference_column, backbone);
-  if (!both || !alone || !other || !reference) return std::nullopt;
-  std::vector<double> there, here;
-  for (const auto& [seed, value] : both->values) {
-    if (!alone->values.contains(seed) || !other->values.contains(seed) || !reference->values.contains(seed))
-      continue;
-    there.push_back(value - other->values.at(seed));
-    here.push_back(alone->values.at(seed) - reference->values.at(seed));
-  }
-  return paired_t(there, here);
-}
-
-/// One of a pivot's grids: `fill` writes a cell from its row, its column and, where it has one, its result.
+/// One of a pivot's grids: `fill` writes a cell.
 template <class F>
 Grid pivot_grid(const PanelResult& panel, const Pivot& pivot, std::size_t backbone, const F& fill) {
   const auto factor = panel.columns.substr(panel.columns.rfind('.') + 1);
@@ -217,10 +187,25 @@ Grid pivot_grid(const PanelResult& panel, const Pivot& pivot, std::size_t backbo
   for (const auto& label : pivot.rows) {
     Cells cells{{label, ""}};
     for (const auto& column : pivot.columns) {
-      const auto* cell = pivot.cell(label, column, backbone);
-      cells.push_back(cell ? fill(label, column, *cell) : Grid::Cell{});
+      const auto found = pivot.at.find({label, column});
+      const bool has = found != pivot.at.end() && found->second->cells[backbone];
+      cells.push_back(has ? fill(*found->second->cells[backbone]) : Grid::Cell{});
     }
     grid.rows.push_back(std::move(cells));
+  }
+  return grid;
+}
+
+/// Rows and columns in which nothing stands are left out.
+Grid without_blanks(Grid grid) {
+  const auto blank = [](const Grid::Cell& cell) { return cell.text.empty(); };
+  std::erase_if(grid.rows,
+                [&](const Cells& cells) { return std::all_of(cells.begin() + 1, cells.end(), blank); });
+  for (auto i = static_cast<std::ptrdiff_t>(grid.columns.size()); --i > 0;) {
+    if (!std::all_of(grid.rows.begin(), grid.rows.end(), [&](const Cells& cells) { return blank(cells[i]); }))
+      continue;
+    grid.columns.erase(grid.columns.begin() + i);
+    for (auto& cells : grid.rows) cells.erase(cells.begin() + i);
   }
   return grid;
 }
@@ -229,45 +214,30 @@ std::vector<TitledGrid> pivot_grids(const PanelResult& panel, const Comparison& 
   const Pivot pivot(panel);
   const auto& metric = comparison.metric;
   std::vector<TitledGrid> grids;
-  Pivot shown = pivot;
   for (std::size_t backbone = 0; backbone < panel.backbones.size(); ++backbone) {
     const auto add = [&](const std::string& what, const auto& fill) {
       grids.push_back({panel.backbones.size() > 1 ? panel.backbones[backbone] + ": " + what : what,
-                       pivot_grid(panel, shown, backbone, fill)});
+                       without_blanks(pivot_grid(panel, pivot, backbone, fill))});
     };
-    add(metric_head(metric), [&](const auto&, const auto&, const CellResult& cell) -> Grid::Cell {
+    add(metric_head(metric), [&](const CellResult& cell) -> Grid::Cell {
       return {mean_text(cell.summary, metric), marks_of(cell)};
     });
-    add("Δ ± 95 %", [&](const auto&, const auto&, const CellResult& cell) -> Grid::Cell {
-      return {narrow_difference_text(cell, metric), ""};
+    add("Δ ± 95 %", [&](const CellResult& cell) -> Grid::Cell {
+      return {narrow_text(cell.difference, metric), ""};
     });
-    if (has_interactions(panel)) {
-      std::erase(shown.rows, kReferenceRow);
-      std::erase(shown.columns, pivot.reference_column);
-      add("Interaction ± 95 %", [&](const auto& row, const auto& column, const CellResult&) -> Grid::Cell {
-        const auto found = interaction(pivot, row, column, backbone);
-        return {found ? narrow_text(*found, metric) : "", ""};
+    if (has_interactions(panel))
+      add("Interaction ± 95 %", [&](const CellResult& cell) -> Grid::Cell {
+        return {narrow_text(cell.interaction, metric), ""};
       });
-      shown = pivot;
-    }
     for (std::size_t i = 0; i < comparison.further.size(); ++i)
-      add(further_head(comparison.further[i], metric),
-          [&](const auto&, const auto&, const CellResult& cell) -> Grid::Cell {
-            return {further_text(cell, i, comparison), ""};
-          });
+      add(further_head(comparison.further[i], metric), [&](const CellResult& cell) -> Grid::Cell {
+        return {further_text(cell, i, comparison), ""};
+      });
   }
   return grids;
 }
 
 }  // namespace
-
-bool has_interactions(const PanelResult& panel) {
-  return !panel.columns.empty() && std::any_of(panel.rows.begin(), panel.rows.end(), [&](const auto& row) {
-    const auto& levels = row.levels;
-    return levels.size() > 1 && std::any_of(levels.begin(), levels.end(),
-                                            [&](const auto& level) { return level.first == panel.columns; });
-  });
-}
 
 std::vector<TitledGrid> panel_grids(const PanelResult& panel, const Comparison& comparison, bool times,
                                     std::size_t side_by_side) {

@@ -18,7 +18,4 @@ struct TitledGrid {
 std::vector<TitledGrid> panel_grids(const PanelResult& panel, const Comparison& comparison, bool times,
                                     std::size_t side_by_side);
 
-/// True for a panel that pivots and has arms of that factor and another at once.
-bool has_interactions(const PanelResult& panel);
-
 }  // namespace ablate

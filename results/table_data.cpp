@@ -49,6 +49,15 @@ OrderedJson further_json(const CellResult& cell, const std::vector<FurtherColumn
   return json;
 }
 
+OrderedJson paired_json(const Paired& d) {
+  return {{"pairs", d.n},
+          {"mean", number_or_null(d.difference)},
+          {"sd", number_or_null(d.sd)},
+          {"low", number_or_null(d.interval.low)},
+          {"high", number_or_null(d.interval.high)},
+          {"p", number_or_null(d.p)}};
+}
+
 OrderedJson cell_json(const std::string& backbone, const CellResult& cell, const Comparison& comparison,
                       bool times) {
   OrderedJson json{{"backbone", backbone},
@@ -63,13 +72,8 @@ OrderedJson cell_json(const std::string& backbone, const CellResult& cell, const
                    {"macs", number_or_null(cell.macs)}};
   for (const auto& [seed, value] : cell.values)
     json["values"].push_back({{"seed", seed}, {"value", rounded(value)}});
-  if (const auto& d = cell.difference)
-    json["difference"] = {{"pairs", d->n},
-                          {"mean", number_or_null(d->difference)},
-                          {"sd", number_or_null(d->sd)},
-                          {"low", number_or_null(d->interval.low)},
-                          {"high", number_or_null(d->interval.high)},
-                          {"p", number_or_null(d->p)}};
+  if (cell.difference) json["difference"] = paired_json(*cell.difference);
+  if (cell.interaction) json["interaction"] = paired_json(*cell.interaction);
   for (const auto& [trouble, name] : kTroubles) json[name] = count(cell, trouble);
   if (!comparison.further.empty()) json["further"] = further_json(cell, comparison.further);
   if (times) json["seconds_per_epoch"] = number_or_null(cell.seconds_per_epoch);

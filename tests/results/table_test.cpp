@@ -111,6 +111,9 @@ TEST_F(TableTest, SaysWhatTwoFactorsDoTogetherBeyondEachByItself) {
   const auto block = text.substr(text.find("Interaction ± 95 %"));
   EXPECT_THAT(block, HasSubstr("+0.17 ± 0.63"));
   EXPECT_THAT(text, HasSubstr("Interaction: a row's difference"));
+  const auto rows = Json::parse(table(Format::Json))["panels"][0]["rows"];
+  EXPECT_NEAR(rows[3]["cells"][0]["interaction"]["mean"].get<double>(), 0.5 / 3, 1e-9);
+  EXPECT_FALSE(rows[2]["cells"][0].contains("interaction"));
 }
 
 TEST_F(TableTest, ShowsADifferenceWithoutAnIntervalForOneSeed) {
