@@ -154,28 +154,34 @@ class Comparing {
     }
   }
 
+  using BySeed = decltype(CellResult::values);
+
+  /// Seeds that only one of them has do not count.
+  static Paired paired_by_seed(const BySeed& a, const BySeed& b) {
+    std::vector<double> from, subtracted;
+    for (const auto& [seed, value] : a)
+      if (const auto other = b.find(seed); other != b.end()) {
+        from.push_back(value);
+        subtracted.push_back(other->second);
+      }
+    return paired_t(from, subtracted);
+  }
+
   /// What two changes do together beyond what each does by itself, of the seeds that all four have.
   static Paired interaction(const CellResult& both, const CellResult& one, const CellResult& other,
                             const CellResult& reference) {
-    std::vector<double> beside, alone;
-    for (const auto& [seed, value] : both.values) {
-      if (!one.values.contains(seed) || !other.values.contains(seed) || !reference.values.contains(seed))
-        continue;
-      beside.push_back(value - one.values.at(seed));
-      alone.push_back(other.values.at(seed) - reference.values.at(seed));
-    }
-    return paired_t(beside, alone);
+    const auto differences = [](const BySeed& a, const BySeed& b) {
+      BySeed found;
+      for (const auto& [seed, value] : a)
+        if (const auto subtracted = b.find(seed); subtracted != b.end())
+          found[seed] = value - subtracted->second;
+      return found;
+    };
+    return paired_by_seed(differences(both.values, one.values), differences(other.values, reference.values));
   }
 
-  /// Paired by seed: seeds that only one of them has do not count.
   static void subtract(CellResult& cell, const CellResult& reference) {
-    std::vector<double> a, b;
-    for (const auto& [seed, value] : cell.values)
-      if (const auto other = reference.values.find(seed); other != reference.values.end()) {
-        a.push_back(value);
-        b.push_back(other->second);
-      }
-    const auto paired = paired_t(a, b);
+    const auto paired = paired_by_seed(cell.values, reference.values);
     cell.difference = paired;
     const bool undecided = paired.interval.low <= 0 && paired.interval.high >= 0;
     if (paired.n >= 3 && undecided) cell.seeds_needed = pairs_needed(paired.difference, paired.sd);
@@ -204,13 +210,6 @@ class Comparing {
 };
 
 }  // namespace
-
-bool has_interactions(const PanelResult& panel) {
-  return std::any_of(panel.rows.begin(), panel.rows.end(), [](const auto& row) {
-    return std::any_of(row.cells.begin(), row.cells.end(),
-                       [](const auto& cell) { return cell && cell->interaction; });
-  });
-}
 
 Comparison compare(Ledger& ledger, const TableOptions& options) {
   const auto one_moment = ledger.snapshot();

@@ -53,7 +53,6 @@ struct PanelResult {
   std::vector<std::string> factors, backbones;
   std::vector<RowResult> rows;
 };
-bool has_interactions(const PanelResult& panel);
 
 struct TeacherResult {
   std::string name;

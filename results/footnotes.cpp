@@ -78,6 +78,17 @@ void add_signs(const Comparison& c, std::vector<std::string>& lines) {
   }
 }
 
+void add_interactions(const Comparison& c, std::vector<std::string>& lines) {
+  bool any = false;
+  each_cell(c, [&](const auto&, const auto&, const auto&, const CellResult& cell) {
+    any = any || cell.interaction;
+  });
+  if (!any) return;
+  lines.push_back(
+      "Interaction: a row's difference to the reference row in its column, less the same in the reference's "
+      "column: what the two do together beyond each by itself; paired by seed, ± half its 95 % t interval.");
+}
+
 void add_seeds_needed(const Comparison& c, std::vector<std::string>& lines) {
   std::vector<std::string> parts;
   each_cell(c, [&](const PanelResult& panel, const RowResult& row, const std::string& backbone,
@@ -137,12 +148,7 @@ std::vector<std::string> footnotes(const Comparison& c, bool times) {
   add_signs(c, lines);
   lines.push_back(what_is_shown(c));
   lines.push_back(how_compared(c));
-  if (std::any_of(c.panels.begin(), c.panels.end(), has_interactions))
-    lines.push_back(
-        "Interaction: a row's difference to the reference row in its column, less the same in the "
-        "reference's "
-        "column: what the two do together beyond each by itself; paired by seed, ± half its 95 % t "
-        "interval.");
+  add_interactions(c, lines);
   for (const auto& column : c.further) lines.push_back(column.note);
   add_seeds_needed(c, lines);
   lines.push_back(times ? "Parameters and MACs of the deployed form; s/epoch as measured, not reproducible."

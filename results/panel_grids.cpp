@@ -217,7 +217,7 @@ std::vector<TitledGrid> pivot_grids(const PanelResult& panel, const Comparison& 
   for (std::size_t backbone = 0; backbone < panel.backbones.size(); ++backbone) {
     const auto add = [&](const std::string& what, const auto& fill) {
       grids.push_back({panel.backbones.size() > 1 ? panel.backbones[backbone] + ": " + what : what,
-                       without_blanks(pivot_grid(panel, pivot, backbone, fill))});
+                       pivot_grid(panel, pivot, backbone, fill)});
     };
     add(metric_head(metric), [&](const CellResult& cell) -> Grid::Cell {
       return {mean_text(cell.summary, metric), marks_of(cell)};
@@ -225,10 +225,11 @@ std::vector<TitledGrid> pivot_grids(const PanelResult& panel, const Comparison& 
     add("Δ ± 95 %", [&](const CellResult& cell) -> Grid::Cell {
       return {narrow_text(cell.difference, metric), ""};
     });
-    if (has_interactions(panel))
-      add("Interaction ± 95 %", [&](const CellResult& cell) -> Grid::Cell {
-        return {narrow_text(cell.interaction, metric), ""};
-      });
+    add("Interaction ± 95 %", [&](const CellResult& cell) -> Grid::Cell {
+      return {narrow_text(cell.interaction, metric), ""};
+    });
+    grids.back().grid = without_blanks(std::move(grids.back().grid));
+    if (grids.back().grid.rows.empty()) grids.pop_back();
     for (std::size_t i = 0; i < comparison.further.size(); ++i)
       add(further_head(comparison.further[i], metric), [&](const CellResult& cell) -> Grid::Cell {
         return {further_text(cell, i, comparison), ""};
