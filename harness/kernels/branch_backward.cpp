@@ -77,37 +77,78 @@ struct BackwardChunk {
   BandGradients sums;             // of the band [padded C]
 };
 
-/// A row of one vector of a branch's gradient.
-template <int KW, int S>
-HWY_INLINE void gradient_row(const Factors& factors, int vector, const float* weights, const Taps& taps,
-                             const float* dz, int width, float* d) {
-  const Vector c1 = hn::Load(kFloats, factors.c1 + vector * kLanes);
-  const Vector c2 = hn::Load(kFloats, factors.c2 + vector * kLanes);
-  const Vector c3 = hn::Load(kFloats, factors.c3 + vector * kLanes);
-  for_blocks<8>(width, [&]<int P>(Pixels<P>, int w) HWY_ATTR {
-    Vector y[P];
-    convolve<KW, S>(taps, w * S * kLanes, weights, y);
-    HWY_UNROLL(8)
-    for (int p = 0; p < P; ++p)
-      hn::Store(hn::MulAdd(c1, hn::Load(kFloats, dz + (w + p) * kLanes), hn::MulAdd(c2, y[p], c3)), kFloats,
-                d + (w + p) * kLanes);
+/// A row of one vector of the gradients of some branches.
+template <int KW, int S, int B>
+HWY_INLINE void gradient_row(const Backward& job, const BackwardChunk& chunk, int vector, const int* branches,
+                             const Taps& taps, int oh) {
+  const float* weights[B];
+  float* d[B];
+  for (int b = 0; b < B; ++b) {
+    const auto& ring = chunk.branches[branches[b]].d;
+    weights[b] = job.branches.of(vector, branches[b]);
+    d[b] = ring.row(oh) + ring.halo * kLanes;
+  }
+  for_blocks<4>(job.s.out_width(), [&]<int P>(Pixels<P>, int w) HWY_ATTR {
+    Vector y[B][P];
+    convolve_all<KW, S>(taps, w * S * kLanes, weights, y);
+    HWY_UNROLL(3)
+    for (int b = 0; b < B; ++b) {
+      const auto& factors = job.factors[branches[b]];
+      const Vector c1 = hn::Load(kFloats, factors.c1 + vector * kLanes);
+      const Vector c2 = hn::Load(kFloats, factors.c2 + vector * kLanes);
+      const Vector c3 = hn::Load(kFloats, factors.c3 + vector * kLanes);
+      HWY_UNROLL(4)
+      for (int p = 0; p < P; ++p) {
+        const Vector dz = hn::Load(kFloats, chunk.dz + (w + p) * kLanes);
+        hn::Store(hn::MulAdd(c1, dz, hn::MulAdd(c2, y[b][p], c3)), kFloats, d[b] + (w + p) * kLanes);
+      }
+    }
   });
 }
 
-/// Those pixels of row h of dx that are First more than a multiple of the stride, and all after them.
-template <int KW, int S, int First>
+/// Adds to S times P pixels of a row of dx, the first a multiple of S; sum: by what they are more than one.
+template <int KW, int S, int P>
+HWY_INLINE void add_back_all(const BackRows& rows, std::int64_t at, const float* weights,
+                             Vector (&sum)[S][P]) {
+  constexpr int kHalo = KW / 2;
+  for (int k = 0; k < rows.count; ++k) {
+    const float *d = rows.row[k] + at, *from = weights + rows.weight[k];
+    Vector w[KW];
+    unrolled<KW>([&](auto j) HWY_ATTR
+                 __attribute__((always_inline)) { w[j] = hn::Load(kFloats, from + j * kLanes); });
+    unrolled<P + 2 * kHalo>([&](auto i) HWY_ATTR __attribute__((always_inline)) {
+      constexpr int kPixel = i - kHalo;
+      const Vector gradient = hn::Load(kFloats, d + kPixel * kLanes);
+      unrolled<KW>([&](auto j) HWY_ATTR __attribute__((always_inline)) {
+        constexpr int kTo = kPixel * S + j - kHalo;
+        if constexpr (kTo >= 0 && kTo < P * S)
+          sum[kTo % S][kTo / S] = hn::MulAdd(gradient, w[j], sum[kTo % S][kTo / S]);
+      });
+    });
+  }
+}
+
+/// Row h of one vector of dx, and where all remainders of the stride are inside, pixels of all of them at
+/// once: each alone would wait for its own sums.
+template <int KW, int S>
 HWY_INLINE void input_pixels(const Backward& job, const BackwardChunk& chunk, int h, const float* weights,
                              const InputRow& to) {
-  for_blocks<8>((job.s.width - First + S - 1) / S, [&]<int P>(Pixels<P>, int i) HWY_ATTR {
-    Vector part[P];
-    HWY_UNROLL(8)
-    for (int p = 0; p < P; ++p) part[p] = all(0);
+  const int whole = job.s.width / S;
+  for_blocks<8>(whole, [&]<int P>(Pixels<P>, int i) HWY_ATTR {
+    Vector part[S][P];
+    unrolled<S * P>([&](auto p) HWY_ATTR __attribute__((always_inline)) { part[p / P][p % P] = all(0); });
     const std::int64_t at = (chunk.halo + i) * kLanes;
-    add_back<KW, S, First>(chunk.back[h], at, weights, part);
-    if constexpr (First == 0) add_back<1, S, 0>(chunk.points[h], at, weights, part);
-    to.store<S>(First + i * S, part);
+    add_back_all<KW, S>(chunk.back[h], at, weights, part);
+    add_back_all<1, S>(chunk.points[h], at, weights, part);
+    unrolled<S>([&](auto first) HWY_ATTR
+                __attribute__((always_inline)) { to.store<S>(first + i * S, part[first]); });
   });
-  if constexpr (First + 1 < S) input_pixels<KW, S, First + 1>(job, chunk, h, weights, to);
+  if (job.s.width % S == 0) return;
+  Vector part[1] = {all(0)};
+  const std::int64_t at = (chunk.halo + whole) * kLanes;
+  add_back<KW, S, 0>(chunk.back[h], at, weights, part);
+  add_back<1, S, 0>(chunk.points[h], at, weights, part);
+  to.store<S>(whole * S, part);
 }
 
 /// The gradients of all branches, output rows begin .. end of one vector, and of their weights.
@@ -123,17 +164,12 @@ HWY_INLINE void gradient_rows(const Backward& job, const BackwardChunk& chunk, c
       next_pixels(job.dz.dz, job.dz.stride, (next->image * s.out_height() + oh) * s.out_width(),
                   (next->group.first + vector - piece.group.first) * kLanes)
           .ask_all(s.out_width());
-    for (int b = 0; b < job.branches.count; ++b) {
-      const auto& d = chunk.branches[b].d;
-      float* to = d.row(oh) + d.halo * kLanes;
-      const float* weights = job.branches.of(vector, b);
-      if (job.branches.points[b])
-        gradient_row<1, S>(job.factors[b], vector, weights, chunk.rings.points[oh], chunk.dz, s.out_width(),
-                           to);
-      else
-        gradient_row<KW, S>(job.factors[b], vector, weights, chunk.rings.taps[oh], chunk.dz, s.out_width(),
-                            to);
-    }
+    job.branches.for_sets(false, [&]<int B>(const int* branches) HWY_ATTR {
+      gradient_row<KW, S, B>(job, chunk, vector, branches, chunk.rings.taps[oh], oh);
+    });
+    job.branches.for_sets(true, [&]<int B>(const int* branches) HWY_ATTR {
+      gradient_row<1, S, B>(job, chunk, vector, branches, chunk.rings.points[oh], oh);
+    });
   }
   for (int b = 0; job.wants_dw && b < job.branches.count; ++b) {
     const auto& rows = chunk.branches[b];
@@ -160,9 +196,9 @@ HWY_NOINLINE void backward_vector(const Backward& job, const BackwardChunk& chun
     gradient_rows<KW, S>(job, chunk, piece, vector, next, oh, end);
     const int complete = end == s.out_height() ? s.height : std::min(s.height, end * S - pad);
     for (; job.wants_dx && h < complete; ++h) {
-      input_pixels<KW, S, 0>(job, chunk, h, job.branches.of(vector),
-                             InputRow(job.reading, job.dx, chunk.sums, s.channels,
-                                      (piece.image * s.height + h) * s.width, vector * kLanes, job.stream));
+      input_pixels<KW, S>(job, chunk, h, job.branches.of(vector),
+                          InputRow(job.reading, job.dx, chunk.sums, s.channels,
+                                   (piece.image * s.height + h) * s.width, vector * kLanes, job.stream));
       if (next && v < next->group.count)
         next_gradient(job.dx, job.stream, (next->image * s.height + h) * s.width,
                       (next->group.first + v) * kLanes)

@@ -25,22 +25,29 @@ struct Statistics {
   RunningMoments total;
 };
 
-/// A row of one vector of what a branch gives, to its sums.
-template <int KW, int S>
-HWY_INLINE void add_row(const Taps& taps, const float* weights, int width, Statistics& sums) {
-  if (sums.pixels == 0) {
-    Vector middle[1];
-    convolve<KW, S>(taps, width / 2 * S * kLanes, weights, middle);
-    hn::Store(middle[0], kFloats, sums.band.at);
-    hn::Store(all(0), kFloats, sums.band.sum);
-    hn::Store(all(0), kFloats, sums.band.square);
+/// A row of one vector of what some branches give, to their sums.
+template <int KW, int S, int B>
+HWY_INLINE void add_row(const Branches& job, int vector, const int* branches, const Taps& taps,
+                        Statistics* sums) {
+  const int width = job.s.out_width();
+  const float* weights[B];
+  for (int b = 0; b < B; ++b) {
+    weights[b] = job.branches.of(vector, branches[b]);
+    auto& of = sums[branches[b]];
+    if (of.pixels == 0) {
+      Vector middle[1];
+      convolve<KW, S>(taps, width / 2 * S * kLanes, weights[b], middle);
+      hn::Store(middle[0], kFloats, of.band.at);
+      hn::Store(all(0), kFloats, of.band.sum);
+      hn::Store(all(0), kFloats, of.band.square);
+    }
+    of.pixels += width;
   }
-  for_blocks<8>(width, [&]<int P>(Pixels<P>, int w) HWY_ATTR {
-    Vector y[P];
-    convolve<KW, S>(taps, w * S * kLanes, weights, y);
-    add_values(sums.band, 0, y);
+  for_blocks<4>(width, [&]<int P>(Pixels<P>, int w) HWY_ATTR {
+    Vector y[B][P];
+    convolve_all<KW, S>(taps, w * S * kLanes, weights, y);
+    for (int b = 0; b < B; ++b) add_values(sums[branches[b]].band, 0, y[b]);
   });
-  sums.pixels += width;
 }
 
 /// One vector of a piece; sums [branches].
@@ -53,12 +60,13 @@ HWY_NOINLINE void add_vector(const Branches& job, const BranchRings& rings, cons
   int x = 0;
   for (int oh = 0; oh < s.out_height(); ++oh) {
     rings.fetch(job.reading, piece, v, next, x, oh * S - s.kernel_height / 2 + s.kernel_height);
+    job.branches.for_sets(false, [&]<int B>(const int* branches) HWY_ATTR {
+      add_row<KW, S, B>(job, vector, branches, rings.taps[oh], sums);
+    });
+    job.branches.for_sets(true, [&]<int B>(const int* branches) HWY_ATTR {
+      add_row<1, S, B>(job, vector, branches, rings.points[oh], sums);
+    });
     for (int b = 0; b < job.branches.count; ++b) {
-      const float* weights = job.branches.of(vector, b);
-      if (job.branches.points[b])
-        add_row<1, S>(rings.points[oh], weights, s.out_width(), sums[b]);
-      else
-        add_row<KW, S>(rings.taps[oh], weights, s.out_width(), sums[b]);
       if (sums[b].pixels < kBandRows && !(last && oh + 1 == s.out_height())) continue;
       add_band(sums[b].total, sums[b].band, double(sums[b].pixels), count);
       sums[b].pixels = 0;

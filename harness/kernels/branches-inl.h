@@ -17,14 +17,19 @@ namespace {
 /// The weights of all branches as vectors.
 struct PackedBranches {
   PackedBranches(Scratch& scratch, const Depthwise& s, int count_of_them)
-      : count(count_of_them), first(scratch.take<int>(count + 1)), points(scratch.take<bool>(count)) {
+      : count(count_of_them),
+        first(scratch.take<int>(count + 1)),
+        points(scratch.take<bool>(count)),
+        order(scratch.take<int>(count)) {
     first[0] = 0;
     full = s.kernel_height * s.kernel_width;
   }
   /// They are added in order, then packed.
-  void add(int b, const DepthwiseBranch& branch) const {
+  void add(int b, const DepthwiseBranch& branch) {
     points[b] = branch.point;
     first[b + 1] = first[b] + (branch.point ? 1 : full);
+    const int points_before = b - whole;
+    order[branch.point ? count - 1 - points_before : whole++] = b;
   }
   void put(int b, const DepthwiseBranch& branch, int channels) const {
     for (int c = 0; c < channels; ++c)
@@ -38,9 +43,21 @@ struct PackedBranches {
   const float* of(int vector) const { return weights + vector * all() * kLanes; }
   const float* of(int vector, int b) const { return of(vector) + first[b] * kLanes; }
 
-  int count, full;
+  /// Calls use.operator()<B>(branches) for those with a whole kernel (or, with points, for the others), three
+  /// or fewer at a time.
+  template <class Use>
+  HWY_INLINE void for_sets(bool of_points, const Use& use) const {
+    int i = of_points ? whole : 0;
+    const int end = of_points ? count : whole;
+    for (; i + 3 <= end; i += 3) use.template operator()<3>(order + i);
+    if (i + 2 == end) use.template operator()<2>(order + i);
+    if (i + 1 == end) use.template operator()<1>(order + i);
+  }
+
+  int count, full, whole = 0;
   int* first;                // [count + 1], of each branch's taps
   bool* points;              // [count]
+  int* order;                // [count], the `whole` ones with a whole kernel before the others
   float* weights = nullptr;  // [vectors, all taps, kLanes]
 };
 
@@ -52,6 +69,34 @@ PackedBranches packed(Scratch& scratch, const Depthwise& s, std::size_t count, c
   all.weights = scratch.zeros<float>(padded(s.channels) * all.all());
   for (int b = 0; b < all.count; ++b) all.put(b, branch_of(b), s.channels);
   return all;
+}
+
+/// What B branches, of weights [KW columns] each, make of P outputs of a row: they see the same values, which
+/// are loaded once.
+template <int KW, int S, int B, int P>
+HWY_INLINE void convolve_all(const Taps& taps, std::int64_t at, const float* const (&weights)[B],
+                             Vector (&sum)[B][P]) {
+  unrolled<B>([&](auto b) HWY_ATTR __attribute__((always_inline)) {
+    unrolled<P>([&](auto p) HWY_ATTR __attribute__((always_inline)) { sum[b][p] = all(0); });
+  });
+  for (int k = 0; k < taps.count; ++k) {
+    const float* in = taps.row[k] + at;
+    Vector w[B][KW];
+    unrolled<B>([&](auto b) HWY_ATTR __attribute__((always_inline)) {
+      unrolled<KW>([&](auto j) HWY_ATTR __attribute__((always_inline)) {
+        w[b][j] = hn::Load(kFloats, weights[b] + taps.weight[k] + j * kLanes);
+      });
+    });
+    unrolled<(P - 1) * S + KW>([&](auto t) HWY_ATTR __attribute__((always_inline)) {
+      const Vector x = hn::Load(kFloats, in + t * kLanes);
+      unrolled<KW>([&](auto j) HWY_ATTR __attribute__((always_inline)) {
+        constexpr int kFrom = t - j, kTo = kFrom / S;
+        if constexpr (kFrom >= 0 && kFrom % S == 0 && kTo < P)
+          unrolled<B>([&](auto b) HWY_ATTR
+                      __attribute__((always_inline)) { sum[b][kTo] = hn::MulAdd(x, w[b][j], sum[b][kTo]); });
+      });
+    });
+  }
 }
 
 /// A ring of one vector of the input, and where the rows that an output row sees are in it, whatever the

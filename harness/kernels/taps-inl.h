@@ -7,6 +7,7 @@
 #define ABLATE_KERNELS_TAPS_INL_H_
 #endif
 
+#include "harness/kernels/centre.h"
 #include "harness/kernels/depthwise_backward-inl.h"
 #include "harness/kernels/taps.h"
 
@@ -111,10 +112,10 @@ struct NextPixels {
   HWY_INLINE void ask(int w) const {
     if (!from) return;
     HWY_UNROLL(8)
-    for (int p = 0; p < P; ++p) __builtin_prefetch(from + (w + p) * step, 0, 2);
+    for (int p = 0; p < P; ++p) hwy::Prefetch(from + (w + p) * step);
   }
   HWY_INLINE void ask_all(int width) const {
-    for (int w = 0; from && w < width; ++w) __builtin_prefetch(from + w * step, 0, 2);
+    for (int w = 0; from && w < width; ++w) hwy::Prefetch(from + w * step);
   }
   const std::byte* from = nullptr;
   std::int64_t step = 0;
@@ -196,25 +197,6 @@ HWY_INLINE void add_all_products(const ProductRow* rows, int count, int kernel_r
   for (; k + 2 <= kernel_rows; k += 2)
     add_products<KW, S, D, 2, false>(rows, count, k, at, at_d, width, total);
   if (k < kernel_rows) add_products<KW, S, D, 1, false>(rows, count, k, at, at_d, width, total);
-}
-
-/// A value near the mean of every channel: that of some pixels, far from each other.
-inline void take_centre(const Source& x, std::int64_t pixels, int channels, float* centre) {
-  constexpr std::int64_t kMost = 64;
-  const std::int64_t count = std::min(pixels, kMost);
-  Scratch scratch;
-  double* sum = scratch.zeros<double>(channels);
-  for (std::int64_t i = 0; i < count; ++i) {
-    const auto row = x.data + pixels * i / count * x.stride;
-    for (int c = 0; c < channels; ++c) {
-      float value = row.type() == Type::Float32 ? row.as<float>()[c] : as_float(row.as<BFloat16>()[c]);
-      if (x.scale) value = x.scale[c] * value + x.shift[c];
-      if (x.act != Act::None) value = std::max(value, 0.0f);
-      if (x.act == Act::Relu6) value = std::min(value, 6.0f);
-      sum[c] += value;
-    }
-  }
-  for (int c = 0; c < channels; ++c) centre[c] = static_cast<float>(sum[c] / static_cast<double>(count));
 }
 
 /// A kernel by its width (1, 3 or 5) and its stride: use.operator()<width, stride>().

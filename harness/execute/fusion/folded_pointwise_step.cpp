@@ -1,6 +1,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -8,7 +9,7 @@
 #include "harness/execute/fusion/stacked_weights.h"
 #include "harness/execute/fusion/steps.h"
 #include "harness/kernels/convolution.h"
-#include "harness/kernels/elementwise.h"
+#include "harness/kernels/covariance.h"
 
 namespace ablate::fusion {
 namespace {
@@ -69,40 +70,36 @@ std::vector<float> floats(const std::vector<double>& values, double sign) {
   return all;
 }
 
+/// The sum of a[i] * b[i], in eight parts, so that vectors can be added.
+template <class B>
+double dot(const float* a, const B* b, int count) {
+  double parts[8] = {};
+  int i = 0;
+  for (; i + 8 <= count; i += 8)
+    for (int l = 0; l < 8; ++l) parts[l] += double(a[i + l]) * double(b[i + l]);
+  for (; i < count; ++i) parts[0] += double(a[i]) * double(b[i]);
+  return ((parts[0] + parts[4]) + (parts[1] + parts[5])) + ((parts[2] + parts[6]) + (parts[3] + parts[7]));
+}
+
+/// to = a * x - b * y.
+void give_row(double a, const float* x, double b, const float* y, int count, float* to) {
+  for (int c = 0; c < count; ++c) to[c] = static_cast<float>(a * x[c] - b * y[c]);
+}
+
 /// Mean and covariance of the input; from them each branch's mean and deviation.
 void FoldedPointwiseStep::take_batch(Work& work, Fold& fold) const {
   const auto pixels = work.rows(in());
   const int k = inputs();
   expect_batch(pixels);
-  const auto x = work.raw(in());
-  std::vector<double> squares(k);
   fold.centre.resize(k);
-  kernels::moments_of(pixels, k, x, {.mean = fold.centre.data(), .squares = squares.data()}, threads());
-  const auto shift = floats(fold.centre, -1);
-  const std::vector<float> one(k, 1.0f), zero(k, 0.0f);
   fold.covariance = matrix(k, k);
-  const kernels::GradientIn centred{.dz = x.data,
-                                    .stride = x.stride,
-                                    .y = x.data,
-                                    .y_stride = x.stride,
-                                    .c1 = one.data(),
-                                    .c2 = zero.data(),
-                                    .c3 = shift.data()};
-  const kernels::Source same{.data = x.data, .stride = x.stride, .scale = one.data(), .shift = shift.data()};
-  kernels::pointwise_backward({pixels, k, k}, centred, same, nullptr, {}, data(fold.covariance), threads());
-  fold.covariance /= static_cast<double>(pixels);
+  kernels::covariance_of(pixels, k, work.raw(in()), fold.centre.data(), data(fold.covariance), threads());
   fold.spread = matrix(rows(), k);
   kernels::pointwise_forward({rows(), k, k}, plain(fold.weights), data(fold.covariance), data(fold.spread), k,
                              {}, threads());
   const float *w = data(fold.weights), *spread = data(fold.spread);
-  for (std::int64_t r = 0; r < rows(); ++r) {
-    double mean = 0, variance = 0;
-    for (int c = 0; c < k; ++c) {
-      mean += w[r * k + c] * fold.centre[c];
-      variance += double(w[r * k + c]) * spread[r * k + c];
-    }
-    fold.norms.add(mean, variance);
-  }
+  for (std::int64_t r = 0; r < rows(); ++r, w += k, spread += k)
+    fold.norms.add(dot(w, fold.centre.data(), k), dot(w, spread, k));
 }
 
 /// F, and b as the shift of whoever reads. F is rounded here if the kernel would round it, and b with it.
@@ -111,22 +108,22 @@ void FoldedPointwiseStep::fold_branches(Work& work, Fold& fold) const {
   const auto rounds = [&](const View& view) { return work.root(view).type == kernels::Type::BFloat16; };
   const bool rounded = rounds(in()) && rounds(out());
   fold.folded = matrix(outputs(), k);
-  for (int n = 0; n < outputs(); ++n) {
-    std::vector<double> sum(k, 0.0);
+  const float* weights = data(fold.weights);
+  float* folded = data(fold.folded);
+  std::vector<double> sum(k);
+  for (int n = 0; n < outputs(); ++n, folded += k) {
+    std::fill(sum.begin(), sum.end(), 0.0);
     double shift = 0;
     for (std::size_t b = 0; b < branches_.size(); ++b) {
-      const std::int64_t r = static_cast<std::int64_t>(b) * outputs() + n;
+      const float* w = weights + (static_cast<std::int64_t>(b) * outputs() + n) * k;
       const double factor = fold.norms.factor(work, b, n);
       shift += fold.norms.shift(work, b, n);
-      const float* w = data(fold.weights) + r * k;
       for (int c = 0; c < k; ++c) sum[c] += factor * w[c];
     }
-    for (int c = 0; c < k; ++c) {
-      float& folded = data(fold.folded)[std::int64_t(n) * k + c];
-      folded = static_cast<float>(sum[c]);
-      if (!rounded) continue;
-      folded = kernels::as_float(kernels::as_bfloat16(folded));
-      shift += (sum[c] - folded) * fold.centre[c];
+    std::copy(sum.begin(), sum.end(), folded);
+    for (int c = 0; rounded && c < k; ++c) {
+      folded[c] = kernels::as_float(kernels::as_bfloat16(folded[c]));
+      shift += (sum[c] - folded[c]) * fold.centre[c];
     }
     work.shift(out())[n] = static_cast<float>(shift);
   }
@@ -196,26 +193,23 @@ at::Tensor FoldedPointwiseStep::give_weights(Work& work, const Fold& fold, const
   const double pixels = static_cast<double>(work.rows(in()));
   const bool training = work.pass().training;
   const auto scaled = matrix(rows(), k);  // rows of the weights times -a r dgamma / M
+  const float *w = data(fold.weights), *spread = training ? data(fold.spread) : w;
+  float* to = data(scaled);
   for (std::size_t b = 0; b < branches_.size(); ++b) {
     const auto& branch = branches_[b];
     float* dw = branch.weight ? work.weight_gradient(*branch.weight) : nullptr;
     float *dgamma = work.weight_gradient(branch.norm), *dbeta = work.weight_gradient(branch.norm + 1);
-    for (int n = 0; n < outputs(); ++n) {
-      const std::int64_t r = static_cast<std::int64_t>(b) * outputs() + n;
-      const float *w = data(fold.weights) + r * k, *product = data(products) + std::int64_t(n) * k;
-      const float* spread = training ? data(fold.spread) + r * k : nullptr;
-      double dot = 0;
-      for (int c = 0; c < k; ++c) dot += double(w[c]) * product[c];
-      if (!training) dot -= fold.norms.mean[r] * sum[n];
-      const double against = fold.norms.inverse[r] * dot, factor = fold.norms.factor(work, b, n);
+    const float* product = data(products);
+    for (int n = 0; n < outputs(); ++n, w += k, spread += k, product += k, to += k) {
+      const auto r = fold.norms.at(b, n);
+      const double inverse = fold.norms.inverse[r], factor = fold.norms.factor(work, b, n);
+      const double against = inverse * (dot(w, product, k) - (training ? 0 : fold.norms.mean[r] * sum[n]));
       if (dgamma) dgamma[n] = static_cast<float>(against);
       if (dbeta) dbeta[n] = static_cast<float>(sum[n]);
-      const double slope = fold.norms.inverse[r] * against;
-      for (int c = 0; c < k; ++c) {
-        const double through = training ? slope * spread[c] : 0;
-        if (dw) dw[std::int64_t(n) * k + c] = static_cast<float>(factor * (product[c] - through));
-        data(scaled)[r * k + c] = static_cast<float>(-factor * slope / pixels * w[c]);
-      }
+      const double slope = training ? inverse * against : 0;
+      if (dw) give_row(factor, product, factor * slope, spread, k, dw + std::int64_t(n) * k);
+      const double share = -factor * slope / pixels;
+      for (int c = 0; c < k; ++c) to[c] = static_cast<float>(share * w[c]);
     }
   }
   if (!training) return {};
