@@ -160,10 +160,10 @@ HWY_INLINE void gradient_rows(const Backward& job, const BackwardChunk& chunk, c
   for (int oh = begin; oh < end; ++oh) {
     fetch_gradient(job.dz, (piece.image * s.out_height() + oh) * s.out_width(), s.out_width(), c, count,
                    chunk.dz);
-    if (next && vector - piece.group.first < next->group.count)
-      next_pixels(job.dz.dz, job.dz.stride, (next->image * s.out_height() + oh) * s.out_width(),
-                  (next->group.first + vector - piece.group.first) * kLanes)
-          .ask_all(s.out_width());
+    const RowAhead ahead(piece, vector - piece.group.first, next, oh, s.out_height(), s.out_width());
+    if (ahead.any)
+      next_pixels(job.dz.dz, job.dz.stride, ahead.pixel(s.out_height(), s.out_width()), ahead.vector * kLanes)
+          .ask_lines(s.out_width());
     job.branches.for_sets(false, [&]<int B>(const int* branches) HWY_ATTR {
       gradient_row<KW, S, B>(job, chunk, vector, branches, chunk.rings.taps[oh], oh);
     });
@@ -199,10 +199,9 @@ HWY_NOINLINE void backward_vector(const Backward& job, const BackwardChunk& chun
       input_pixels<KW, S>(job, chunk, h, job.branches.of(vector),
                           InputRow(job.reading, job.dx, chunk.sums, s.channels,
                                    (piece.image * s.height + h) * s.width, vector * kLanes, job.stream));
-      if (next && v < next->group.count)
-        next_gradient(job.dx, job.stream, (next->image * s.height + h) * s.width,
-                      (next->group.first + v) * kLanes)
-            .ask_all(s.width);
+      if (const RowAhead ahead(piece, v, next, h, s.height, s.width); ahead.any)
+        next_gradient(job.dx, job.stream, ahead.pixel(s.height, s.width), ahead.vector * kLanes)
+            .ask_lines(s.width);
     }
   }
 }
@@ -248,11 +247,11 @@ void backward_images(const Backward& job, std::int64_t begin, std::int64_t end, 
   const Pieces pieces(s.channels, 1, s.height * s.width * (2 * size + size / (S * S)), 1,
                       vectors_of_a_line(job.reading.x.data.type()));
   std::int64_t pixels = 0;
-  pieces.each(begin, end, [&](const Piece& piece, const Piece* next) {
+  pieces.each(begin, end, s.images, [&](const Piece& piece, const Piece* next, bool last) {
     const auto& group = piece.group;
     for (int v = 0; v < group.count; ++v) backward_vector<KW, S>(job, chunk, piece, v, next);
     pixels += std::int64_t(s.height) * s.width;
-    if (pixels < kBandRows && next && next->group.first == group.first) return;
+    if (pixels < kBandRows && !last) return;
     pixels = 0;
     const int c = group.first * kLanes;
     if (job.dx.sum)
@@ -265,17 +264,14 @@ void backward_images(const Backward& job, std::int64_t begin, std::int64_t end, 
   if (job.stream) hwy::FlushStream();
 }
 
-/// A branch's dw from the chunks' [chunks, vectors, all taps, kLanes], in their order.
-void give_weights(const Backward& job, const double* parts, std::int64_t chunks, int b, float* dw) {
-  const std::int64_t all = job.branches.all(), size = padded(job.s.channels) * all;
+/// A branch's dw from sums [vectors, all taps, kLanes].
+void give_weights(const Backward& job, const double* sums, int b, float* dw) {
+  const std::int64_t all = job.branches.all();
   const int taps = job.branches.taps(b);
   for (int c = 0; c < job.s.channels; ++c)
-    for (int t = 0; t < taps; ++t) {
-      double sum = 0;
-      for (std::int64_t i = 0; i < chunks; ++i)
-        sum += parts[i * size + (c / kLanes * all + job.branches.first[b] + t) * kLanes + c % kLanes];
-      dw[std::int64_t(c) * taps + t] = static_cast<float>(sum);
-    }
+    for (int t = 0; t < taps; ++t)
+      dw[std::int64_t(c) * taps + t] =
+          static_cast<float>(sums[(c / kLanes * all + job.branches.first[b] + t) * kLanes + c % kLanes]);
 }
 
 }  // namespace
@@ -311,8 +307,10 @@ void branch_backward_here(const Depthwise& s, ConstValues dz, std::int64_t dz_st
   each(chunks.count,
        [&](std::int64_t i) { images(job, chunks.begin(i), chunks.end(i), parts + i * size, sums.of(i)); });
   sums.finish();
+  for (std::int64_t i = 1; i < chunks.count; ++i)
+    for (std::int64_t at = 0; at < size; ++at) parts[at] += parts[i * size + at];
   for (int b = 0; b < all.count; ++b)
-    if (branches[b].dw) give_weights(job, parts, chunks.count, b, branches[b].dw);
+    if (branches[b].dw) give_weights(job, parts, b, branches[b].dw);
 }
 
 }  // namespace HWY_NAMESPACE

@@ -93,10 +93,10 @@ void add_images(const Branches& job, std::int64_t begin, std::int64_t end, Runni
   const int size = int(bytes_of(job.reading.x.data.type())) * kLanes;
   const Pieces pieces(s.channels, 1, s.height * s.width * size, 1,
                       vectors_of_a_line(job.reading.x.data.type()));
-  pieces.each(begin, end, [&](const Piece& piece, const Piece* next) {
+  pieces.each(begin, end, s.images, [&](const Piece& piece, const Piece* next, bool last) {
     for (int v = 0; v < piece.group.count; ++v)
       add_vector<KW, S>(job, rings, piece, v, next, sums + (piece.group.first + v) * job.branches.count,
-                        piece.image + 1 == end);
+                        last);
   });
   total.count = sums[0].total.count;
 }

@@ -99,6 +99,28 @@ HWY_INLINE void convolve_all(const Taps& taps, std::int64_t at, const float* con
   }
 }
 
+/// The row of a map that is worked on some rows after row h of vector v of a piece, which is a whole image:
+/// there, in its next vector, or in the next piece.
+struct RowAhead {
+  HWY_INLINE RowAhead(const Piece& piece, int v, const Piece* next, int h, int height, int width)
+      : image(piece.image), vector(piece.group.first + v), row(h + std::clamp(kPixels / width, 2, height)) {
+    if (row < height) return;
+    row -= height;
+    if (v + 1 < piece.group.count)
+      ++vector;
+    else if (next)
+      image = next->image, vector = next->group.first;
+    any = row < height && (v + 1 < piece.group.count || next);
+  }
+
+  std::int64_t pixel(int height, int width) const { return (image * height + row) * width; }
+
+  static constexpr int kPixels = 256;  // that lie between: their lines fit the first cache
+  std::int64_t image;
+  int vector, row;
+  bool any = true;
+};
+
 /// A ring of one vector of the input, and where the rows that an output row sees are in it, whatever the
 /// image.
 struct BranchRings {
@@ -115,7 +137,7 @@ struct BranchRings {
     }
   }
 
-  /// Rows from .. end of a piece, vector v, as far as there are any; asks for those of the next piece.
+  /// Rows from .. end of a piece, vector v, as far as there are any; asks for later ones.
   HWY_INLINE void fetch(const Reading& reading, const Piece& piece, int v, const Piece* next, int& from,
                         int end) const {
     const auto& map = reading.x;
@@ -123,10 +145,9 @@ struct BranchRings {
     for (; from < std::min(s.height, end); ++from) {
       reading.row(map.data + (piece.image * s.height + from) * s.width * map.stride + c, s.width, c, count,
                   x.ring.row(from) + x.ring.halo * kLanes);
-      if (next && v < next->group.count)
-        next_pixels(map.data, map.stride, (next->image * s.height + from) * s.width,
-                    (next->group.first + v) * kLanes)
-            .ask_all(s.width);
+      if (const RowAhead ahead(piece, v, next, from, s.height, s.width); ahead.any)
+        next_pixels(map.data, map.stride, ahead.pixel(s.height, s.width), ahead.vector * kLanes)
+            .ask_lines(s.width);
     }
   }
 

@@ -139,11 +139,11 @@ void backward_images(const Backward& job, std::int64_t begin, std::int64_t end, 
       .rows = scratch.take<BackwardRow>(s.height)};
   for (int h = 0; h < s.height; ++h) chunk.rows[h] = row_of<KW, S>(job, chunk, h);
   std::int64_t pixels = 0;
-  pieces.each(begin, end, [&](const Piece& piece, const Piece* next) {
+  pieces.each(begin, end, s.images, [&](const Piece& piece, const Piece* next, bool last) {
     const auto& group = piece.group;
     for (int v = 0; v < group.count; ++v) backward_vector<KW, S>(job, chunk, piece, v, next);
     pixels += std::int64_t(piece.end - piece.begin) * s.width;
-    if (!job.dx.sum || (pixels < kBandRows && next && next->group.first == group.first)) return;
+    if (!job.dx.sum || (pixels < kBandRows && !last)) return;
     pixels = 0;
     const int c = group.first * kLanes;
     add_band(total_sums + c, s.channels, {chunk.sums.sum + c, chunk.sums.dot + c},

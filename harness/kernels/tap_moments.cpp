@@ -160,9 +160,9 @@ void add_images(const Autoproducts& job, std::int64_t begin, std::int64_t end, d
                       vectors_of_a_line(job.reading.x.data.type()));
   float* band = scratch.zeros<float>(std::int64_t(padded(s.channels) / kLanes) * job.floats());
   std::int64_t pixels = 0;
-  pieces.each(begin, end, [&](const Piece& piece, const Piece* next) {
+  pieces.each(begin, end, s.images, [&](const Piece& piece, const Piece* next, bool last) {
     pixels += std::int64_t(piece.end - piece.begin) * chunk.unit * s.width;
-    const bool full = pixels >= kBand * S * S || !next || next->group.first != piece.group.first;
+    const bool full = last || pixels >= kBand * S * S;
     if (full) pixels = 0;
     for (int v = 0; v < piece.group.count; ++v) {
       float* sums = band + std::int64_t(piece.group.first + v) * job.floats();

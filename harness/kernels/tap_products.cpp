@@ -85,9 +85,9 @@ void add_images(const Products& job, std::int64_t begin, std::int64_t end, doubl
                       vectors_of_a_line(job.reading.x.data.type()));
   float* band = scratch.zeros<float>(std::int64_t(padded(s.channels)) * job.taps());
   std::int64_t pixels = 0;
-  pieces.each(begin, end, [&](const Piece& piece, const Piece* next) {
+  pieces.each(begin, end, s.images, [&](const Piece& piece, const Piece* next, bool last) {
     pixels += std::int64_t(piece.end - piece.begin) * unit * s.out_width();
-    const bool full = pixels >= kBandRows || !next || next->group.first != piece.group.first;
+    const bool full = last || pixels >= kBandRows;
     if (full) pixels = 0;
     for (int v = 0; v < piece.group.count; ++v) {
       const std::int64_t at = std::int64_t(piece.group.first + v) * job.taps() * kLanes;

@@ -82,15 +82,18 @@ class Pieces {
     groups_ = (all_vectors_ + vectors_ - 1) / vectors_;
   }
 
-  /// Calls body(piece, the next one or null) for all of images begin .. end, group by group.
+  /// Calls body(piece, next, last) for all of images begin .. end, group by group. next: what is worked on
+  /// afterwards, also where it belongs to the next chunk; null after the last of `images`. last: of its
+  /// group.
   template <class Body>
-  HWY_INLINE void each(std::int64_t begin, std::int64_t end, const Body& body) const {
-    const std::int64_t count = (end - begin) * bands_ * groups_;
+  HWY_INLINE void each(std::int64_t begin, std::int64_t end, std::int64_t images, const Body& body) const {
+    const std::int64_t of_a_group = (end - begin) * bands_, count = of_a_group * groups_;
     Piece next = piece(begin, end, 0);
     for (std::int64_t i = 0; i < count; ++i) {
       const Piece now = next;
-      if (i + 1 < count) next = piece(begin, end, i + 1);
-      body(now, i + 1 < count ? &next : nullptr);
+      const bool more = i + 1 < count || end < images;
+      if (more) next = i + 1 < count ? piece(begin, end, i + 1) : piece(end, images, 0);
+      body(now, more ? &next : nullptr, (i + 1) % of_a_group == 0);
     }
   }
 
@@ -116,6 +119,12 @@ struct NextPixels {
   }
   HWY_INLINE void ask_all(int width) const {
     for (int w = 0; from && w < width; ++w) hwy::Prefetch(from + w * step);
+  }
+  /// The same, where vectors that end in another line than they begin in are not asked for by their neighbours.
+  HWY_INLINE void ask_lines(int width) const {
+    ask_all(width);
+    if (reinterpret_cast<std::uintptr_t>(from) % kLine == 0 && step % std::int64_t(kLine) == 0) return;
+    for (int w = 0; from && w < width; ++w) hwy::Prefetch(from + w * step + std::int64_t(kLine) - 1);
   }
   const std::byte* from = nullptr;
   std::int64_t step = 0;
