@@ -82,7 +82,7 @@ void tap_backward(benchmark::State& state) {
 
 void shapes(benchmark::internal::Benchmark* it) {
   it->ArgNames({"images", "size", "channels", "kernel", "stride"})->Unit(benchmark::kMillisecond);
-  for (const auto& shape : std::vector<std::vector<std::int64_t>>{{16, 112, 8, 3, 1}, {16, 112, 24, 3, 1}, {128, 32, 8, 3, 1},
+  for (const auto& shape : std::vector<std::vector<std::int64_t>>{{16, 112, 8, 3, 1}, {16, 112, 24, 3, 1}, {16, 112, 48, 3, 2}, {16, 56, 72, 5, 2}, {128, 32, 8, 3, 1},
                                                                   {128, 32, 12, 3, 1},
                                                                   {128, 32, 24, 3, 1},
                                                                   {128, 32, 36, 3, 1},
