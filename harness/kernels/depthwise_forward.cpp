@@ -4,7 +4,7 @@
 #define HWY_TARGET_INCLUDE "harness/kernels/depthwise_forward.cpp"
 #include <hwy/foreach_target.h>
 
-#include "harness/kernels/depthwise-inl.h"
+#include "harness/kernels/plain_taps-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace ablate::kernels {
@@ -18,8 +18,8 @@ struct Forward {
   const float* weights;  // [vectors, kernel height, kernel width, kLanes]
   Values y;
   std::int64_t y_stride;
-  bool stream;
-  Reading finish;  // what readers of y would do
+  bool stream, plain;  // plain: x is read as it lies, and no moments are wanted
+  Reading finish;      // what readers of y would do
 
   const float* weights_of(int vector) const {
     return weights + std::int64_t(vector) * s.kernel_height * s.kernel_width * kLanes;
@@ -64,6 +64,7 @@ void start_band(const Forward& job, const Taps& taps, const Ring& ring, const Gr
 template <int KW, int S>
 HWY_INLINE void output_row(const Forward& job, const Taps& taps, const Ring& ring, const Group& group,
                            Values y, const Statistics* statistics, ConstValues ahead) {
+  const PlainTaps plain{taps, job.reading.x.stride, job.s.width};
   const std::int64_t x_stride = job.reading.x.stride;
   for_blocks<8>(job.s.out_width(), [&]<int P>(Pixels<P>, int w) HWY_ATTR {
     for (int v = 0; v < group.count; ++v) {
@@ -71,8 +72,11 @@ HWY_INLINE void output_row(const Forward& job, const Taps& taps, const Ring& rin
                 count = std::min(kLanes, job.s.channels - channel);
       Vector sum[P];
       ask_for<P * S * S>(ahead, w * S * S, x_stride, v);
-      convolve<KW, S>(taps, std::int64_t(v) * ring.row_size + w * S * kLanes, job.weights_of(group.first + v),
-                      sum);
+      const float* weights = job.weights_of(group.first + v);
+      if (job.plain)
+        convolve<KW, S>(plain, c, w * S - KW / 2, count, weights, sum);
+      else
+        convolve<KW, S>(taps, std::int64_t(v) * ring.row_size + w * S * kLanes, weights, sum);
       job.finish.read(channel, sum);
       store_block(sum, y + w * job.y_stride + c, job.y_stride, count, job.stream);
       if (statistics) statistics->add(c, sum);
@@ -88,7 +92,7 @@ void forward_group(const Forward& job, const Ahead& x, Values y, const Ring& rin
   int next = 0;
   for (int oh = 0; oh < s.out_height(); ++oh, y = y + s.out_width() * job.y_stride) {
     const int first = oh * S - s.kernel_height / 2, end = first + s.kernel_height;
-    for (next = std::max(next, first); next < std::min(s.height, end); ++next)
+    for (next = std::max(next, first); !job.plain && next < std::min(s.height, end); ++next)
       for (int v = 0; v < group.count; ++v) {
         const int c = (group.first + v) * kLanes;
         job.reading.row(x.row(next) + v * kLanes, s.width, c, std::min(kLanes, s.channels - c),
@@ -96,7 +100,8 @@ void forward_group(const Forward& job, const Ahead& x, Values y, const Ring& rin
       }
     Taps taps;
     for (int k = 0; k < s.kernel_height; ++k)
-      if (first + k >= 0 && first + k < s.height) taps.add(ring.row(first + k), k, KW);
+      if (first + k >= 0 && first + k < s.height)
+        taps.add(job.plain ? x.row(first + k).as<float>() : ring.row(first + k), k, KW);
     if (statistics && statistics->pixels == 0) start_band<KW, S>(job, taps, ring, group, statistics->band);
     output_row<KW, S>(job, taps, ring, group, y, statistics, x.row(end));
     if (statistics)
@@ -168,6 +173,7 @@ void depthwise_forward_here(const Depthwise& s, const Source& x, const float* w,
                     y,
                     y_stride,
                     streams(y, y_stride, pixels, s.channels),
+                    !x.scale && x.data.type() == Type::Float32 && !moments.mean,
                     {scratch, {.scale = finish.scale, .shift = finish.shift, .act = finish.act}, s.channels}};
   const auto images = forward_images_of(s.kernel_width, s.stride);
   each(chunks.count, [&](std::int64_t i) {

@@ -79,6 +79,7 @@ TEST(Depthwise, GivesTheConvolutionAndItsMoments) {
       }
       TestSource plain(pixels_in(s), s.channels, false, Act::None, 2, type);
       expect_forward(s, plain.source, true, Type::Float32);
+      expect_forward(s, plain.source, false, type);
     });
   });
 }
@@ -165,6 +166,8 @@ TEST(Depthwise, IsRightOnMapsOfSeveralBandsAndGroups) {
           TestSource x(pixels_in(s), s.channels, true, Act::Relu6, 1, type);
           expect_forward(s, x.source, true, type);
           expect_backward(s, {}, type, type);
+          TestSource plain(pixels_in(s), s.channels, false, Act::None, 2, type);
+          expect_forward(s, plain.source, false, type);
         }
   });
 }

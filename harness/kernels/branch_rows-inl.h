@@ -1,0 +1,81 @@
+// Rows of the gradients of several depthwise convolutions of one input, and what they give it. Compiled once
+// an instruction set.
+#if defined(ABLATE_KERNELS_BRANCH_ROWS_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef ABLATE_KERNELS_BRANCH_ROWS_INL_H_
+#undef ABLATE_KERNELS_BRANCH_ROWS_INL_H_
+#else
+#define ABLATE_KERNELS_BRANCH_ROWS_INL_H_
+#endif
+
+#include "harness/kernels/branches-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace ablate::kernels {
+namespace HWY_NAMESPACE {
+namespace {
+
+/// Rows of the branches' gradients that a row of dx sees, and where their weights are among those of all.
+struct BackRows {
+  const float** row;
+  int* weight;
+  int count = 0;
+
+  void add(const float* ring_row, int tap) {
+    row[count] = ring_row;
+    weight[count++] = tap * kLanes;
+  }
+};
+
+/// Of one branch: rows of its gradient, and those that go with rows of the input.
+struct BranchRows {
+  BranchRows(Scratch& scratch, const Depthwise& s, bool point, const BranchRings& rings, int slots)
+      : d(scratch, slots, 1, s.out_width(), s.kernel_width / 2),
+        products(scratch.take<ProductRow>(s.out_height())) {
+    for (int oh = 0; oh < s.out_height(); ++oh) {
+      const auto& taps = point ? rings.points[oh] : rings.taps[oh];
+      std::copy_n(taps.row, taps.count, products[oh].x);
+      products[oh].d = d.row(oh);
+    }
+  }
+
+  /// Adds the rows that row h of dx sees; first: of the branch's taps.
+  void add_back_rows(const Depthwise& s, int h, int first, BackRows& back) const {
+    for (int k = s.kernel_height - 1; k >= 0; --k) {
+      const int from = h + s.kernel_height / 2 - k;
+      if (from >= 0 && from % s.stride == 0 && from / s.stride < s.out_height())
+        back.add(d.row(from / s.stride), first + k * s.kernel_width);
+    }
+  }
+
+  Ring d;
+  ProductRow* products;  // [output height]
+};
+
+/// Adds to S times P pixels of a row of dx, the first a multiple of S; sum: by what they are more than one.
+template <int KW, int S, int P>
+HWY_INLINE void add_back_all(const BackRows& rows, std::int64_t at, const float* weights,
+                             Vector (&sum)[S][P]) {
+  constexpr int kHalo = KW / 2;
+  for (int k = 0; k < rows.count; ++k) {
+    const float *d = rows.row[k] + at, *from = weights + rows.weight[k];
+    Vector w[KW];
+    unrolled<KW>([&](auto j) HWY_ATTR
+                 __attribute__((always_inline)) { w[j] = hn::Load(kFloats, from + j * kLanes); });
+    unrolled<P + 2 * kHalo>([&](auto i) HWY_ATTR __attribute__((always_inline)) {
+      constexpr int kPixel = i - kHalo;
+      const Vector gradient = hn::Load(kFloats, d + kPixel * kLanes);
+      unrolled<KW>([&](auto j) HWY_ATTR __attribute__((always_inline)) {
+        constexpr int kTo = kPixel * S + j - kHalo;
+        if constexpr (kTo >= 0 && kTo < P * S)
+          sum[kTo % S][kTo / S] = hn::MulAdd(gradient, w[j], sum[kTo % S][kTo / S]);
+      });
+    });
+  }
+}
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace ablate::kernels
+HWY_AFTER_NAMESPACE();
+
+#endif
