@@ -42,6 +42,7 @@ IngredientEntry reparam_acb() {
        .formula = "W = sum_b s_b W_b, bias = sum_b (beta_b - mean_b s_b), s = gamma / sqrt(var + 1e-5), W_b "
                   "= the square kernel, and the row and the column, which lie at its middle",
        .interactions = kBranched,
+       .version = kRewritingVersion,
        .no_neutral = "without branches it is absent: turn it off",
        .no_window = kOneForm,
        .counters = {"branches_added"},

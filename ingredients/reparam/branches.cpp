@@ -39,6 +39,7 @@ IngredientEntry reparam_branches() {
                   "= each kernel with zeros around it, the identity's 1 at the centre",
        .interactions =
            std::string(kBranched) + " Copies start from draws of their own, or they would stay alike.",
+       .version = kRewritingVersion,
        .neutral = {nlohmann::json::object({{"convolutions", 1}, {"scale", false}, {"identity", false}})},
        .no_window = kOneForm,
        .counters = {"branches_added"},

@@ -81,6 +81,7 @@ IngredientEntry reparam_dbb() {
                   "= the kernel, the 1x1 kernel, the 1x1 kernel with its BatchNorm and then the kxk kernel, "
                   "1/k^2 everywhere (behind a 1x1 kernel with BatchNorm where dense)",
        .interactions = kBranched,
+       .version = kRewritingVersion,
        .no_neutral = "without branches it is absent: turn it off",
        .no_window = kOneForm,
        .counters = {"branches_added"},
