@@ -103,7 +103,9 @@ HWY_INLINE void convolve_all(const Taps& taps, std::int64_t at, const float* con
 /// there, in its next vector, or in the next piece.
 struct RowAhead {
   HWY_INLINE RowAhead(const Piece& piece, int v, const Piece* next, int h, int height, int width)
-      : image(piece.image), vector(piece.group.first + v), row(h + std::clamp(kPixels / width, 2, height)) {
+      : image(piece.image),
+        vector(piece.group.first + v),
+        row(h + std::min(height, std::max(2, kPixels / width))) {
     if (row < height) return;
     row -= height;
     if (v + 1 < piece.group.count)
