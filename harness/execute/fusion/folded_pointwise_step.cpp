@@ -34,8 +34,7 @@ class FoldedPointwiseStep final : public Step {
   /// What a pass found. B branches, N channels out, K in.
   struct Fold {
     at::Tensor weights;          // [B N, K], the branches under each other
-    at::Tensor covariance;       // [K, K]; undefined in evaluation
-    at::Tensor spread;           // [B N, K] = weights * covariance
+    at::Tensor spread;           // [B N, K] = weights * the covariance of the input; undefined in evaluation
     at::Tensor folded;           // [N, K]
     std::vector<double> centre;  // [K], mean of the input
     BranchNorms norms;
@@ -92,11 +91,11 @@ void FoldedPointwiseStep::take_batch(Work& work, Fold& fold) const {
   const int k = inputs();
   expect_batch(pixels);
   fold.centre.resize(k);
-  fold.covariance = matrix(k, k);
-  kernels::covariance_of(pixels, k, work.raw(in()), fold.centre.data(), data(fold.covariance), threads());
+  const auto covariance = matrix(k, k);
+  kernels::covariance_of(pixels, k, work.raw(in()), fold.centre.data(), data(covariance), threads());
   fold.spread = matrix(rows(), k);
-  kernels::pointwise_forward({rows(), k, k}, plain(fold.weights), data(fold.covariance), data(fold.spread), k,
-                             {}, threads());
+  kernels::pointwise_forward({rows(), k, k}, plain(fold.weights), data(covariance), data(fold.spread), k, {},
+                             threads());
   const float *w = data(fold.weights), *spread = data(fold.spread);
   for (std::int64_t r = 0; r < rows(); ++r, w += k, spread += k)
     fold.norms.add(dot(w, fold.centre.data(), k), dot(w, spread, k));
