@@ -101,7 +101,7 @@ HWY_INLINE void gradient_rows(const Backward& job, const BackwardChunk& chunk, c
   for (int oh = begin; oh < end; ++oh) {
     fetch_gradient(job.dz, (piece.image * s.out_height() + oh) * s.out_width(), s.out_width(), c, count,
                    chunk.dz);
-    const RowAhead ahead(piece, vector - piece.group.first, next, oh, s.out_height(), s.out_width());
+    const PlaceAhead ahead(piece, vector - piece.group.first, next, oh, s.out_height(), s.out_width());
     if (ahead.any)
       next_pixels(job.dz.dz, job.dz.stride, ahead.pixel(s.out_height(), s.out_width()), ahead.vector * kLanes)
           .ask_lines(s.out_width());
@@ -140,7 +140,7 @@ HWY_NOINLINE void backward_vector(const Backward& job, const BackwardChunk& chun
       input_pixels<KW, S>(job, chunk, h, job.branches.of(vector),
                           InputRow(job.reading, job.dx, chunk.sums, s.channels,
                                    (piece.image * s.height + h) * s.width, vector * kLanes, job.stream));
-      if (const RowAhead ahead(piece, v, next, h, s.height, s.width); ahead.any)
+      if (const PlaceAhead ahead(piece, v, next, h, s.height, s.width); ahead.any)
         next_gradient(job.dx, job.stream, ahead.pixel(s.height, s.width), ahead.vector * kLanes)
             .ask_lines(s.width);
     }

@@ -101,8 +101,8 @@ HWY_INLINE void convolve_all(const Taps& taps, std::int64_t at, const float* con
 
 /// The row of a map that is worked on some rows after row h of vector v of a piece, which is a whole image:
 /// there, in its next vector, or in the next piece.
-struct RowAhead {
-  HWY_INLINE RowAhead(const Piece& piece, int v, const Piece* next, int h, int height, int width)
+struct PlaceAhead {
+  HWY_INLINE PlaceAhead(const Piece& piece, int v, const Piece* next, int h, int height, int width)
       : image(piece.image),
         vector(piece.group.first + v),
         row(h + std::min(height, std::max(2, kPixels / width))) {
@@ -147,7 +147,7 @@ struct BranchRings {
     for (; from < std::min(s.height, end); ++from) {
       reading.row(map.data + (piece.image * s.height + from) * s.width * map.stride + c, s.width, c, count,
                   x.ring.row(from) + x.ring.halo * kLanes);
-      if (const RowAhead ahead(piece, v, next, from, s.height, s.width); ahead.any)
+      if (const PlaceAhead ahead(piece, v, next, from, s.height, s.width); ahead.any)
         next_pixels(map.data, map.stride, ahead.pixel(s.height, s.width), ahead.vector * kLanes)
             .ask_lines(s.width);
     }

@@ -10,6 +10,7 @@
 #include <limits>
 
 #include "harness/kernels/convolution.h"
+#include "harness/kernels/lines_ahead-inl.h"
 #include "harness/kernels/rows-inl.h"
 #include "harness/kernels/statistics.h"
 
@@ -18,8 +19,7 @@ namespace ablate::kernels {
 namespace HWY_NAMESPACE {
 namespace {
 
-constexpr int kMostRows = 9;       // of a kernel, or of one that joins two of its taps
-constexpr std::size_t kLine = 64;  // bytes of the caches
+constexpr int kMostRows = 9;  // of a kernel, or of one that joins two of its taps
 
 /// Rows of an image as vectors of channels, [slots, vectors, columns, kLanes]: row h is in slot h % slots.
 /// The `halo` columns on either side of a row stay zero.
@@ -202,17 +202,6 @@ struct Reading {
     });
   }
 };
-
-/// Asks for vector v of P pixels from pixel w of a row on; row null: for nothing. Spread over the arithmetic,
-/// this hides what memory takes.
-template <int P>
-HWY_INLINE void ask_for(ConstValues row, int w, std::int64_t stride, int v) {
-  if (!row) return;
-  const std::int64_t size = bytes_of(row.type()), step = stride * size;
-  const std::byte* from = row.bytes() + w * step + v * kLanes * size;
-  HWY_UNROLL(32)
-  for (int i = 0; i < P; ++i) hwy::Prefetch(from + i * step);
-}
 
 /// The rows that are asked for while earlier ones are worked on: those of the image, then those of what comes
 /// after it (the next group of channels, or the next image).

@@ -53,16 +53,20 @@ HWY_INLINE void input_row(const Backward& job, const BackwardChunk& chunk, const
     if (from >= 0 && from % S == 0 && from / S < s.out_height()) taps.add(chunk.d.row(from / S), k, KW);
   }
   const GradientRow row(job.reading, job.dx, chunk.sums, (image * s.height + h) * s.width, first, job.stream);
-  const auto x = maps.x.row(h + 1);
   const bool asks = (h + 1 + pad) % S == 0;
-  const auto dz = asks ? maps.dz.row((h + 1 + pad) / S) : ConstValues();
-  const auto y = asks && job.d.c1 ? maps.y.row((h + 1 + pad) / S) : ConstValues();
+  const auto next = [&](ConstValues from, std::int64_t stride) {
+    const bool all = group.count * kLanes >= s.channels;
+    return RowAhead(from, stride, group.count, asks_for_pixels(from, stride, s.channels, all));
+  };
+  const RowAhead x = next(maps.x.row(h + 1), job.reading.x.stride);
+  const RowAhead dz = next(asks ? maps.dz.row((h + 1 + pad) / S) : ConstValues(), job.d.stride);
+  const RowAhead y = next(asks && job.d.c1 ? maps.y.row((h + 1 + pad) / S) : ConstValues(), job.d.y_stride);
   for_blocks<kPixels>(s.width, [&]<int P>(Pixels<P>, int w) HWY_ATTR {
     for (int v = 0; v < group.count; ++v) {
       const int c = v * kLanes, count = std::min(kLanes, s.channels - first - c);
-      ask_for<P>(x, w, job.reading.x.stride, v);
-      ask_for<(P + S - 1) / S>(dz, w / S, job.d.stride, v);
-      ask_for<(P + S - 1) / S>(y, w / S, job.d.y_stride, v);
+      x.ask<P>(w, v);
+      dz.ask<(P + S - 1) / S>(w / S, v);
+      y.ask<(P + S - 1) / S>(w / S, v);
       Vector value[P], part[P];
       load_block(row.raw + w * row.raw_stride + c, row.raw_stride, count, value);
       job.reading.read(first + c, value);

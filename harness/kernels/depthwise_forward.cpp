@@ -19,7 +19,8 @@ struct Forward {
   Values y;
   std::int64_t y_stride;
   bool stream, plain;  // plain: x is read as it lies, and no moments are wanted
-  Reading finish;      // what readers of y would do
+  bool asks_for_pixels;
+  Reading finish;  // what readers of y would do
 
   const float* weights_of(int vector) const {
     return weights + std::int64_t(vector) * s.kernel_height * s.kernel_width * kLanes;
@@ -65,13 +66,13 @@ template <int KW, int S>
 HWY_INLINE void output_row(const Forward& job, const Taps& taps, const Ring& ring, const Group& group,
                            Values y, const Statistics* statistics, ConstValues ahead) {
   const PlainTaps plain{taps, job.reading.x.stride, job.s.width};
-  const std::int64_t x_stride = job.reading.x.stride;
+  const RowAhead next(ahead, job.reading.x.stride, group.count, job.asks_for_pixels);
   for_blocks<8>(job.s.out_width(), [&]<int P>(Pixels<P>, int w) HWY_ATTR {
     for (int v = 0; v < group.count; ++v) {
       const int c = v * kLanes, channel = group.first * kLanes + c,
                 count = std::min(kLanes, job.s.channels - channel);
       Vector sum[P];
-      ask_for<P * S * S>(ahead, w * S * S, x_stride, v);
+      next.ask<P * S * S>(w * S * S, v);
       const float* weights = job.weights_of(group.first + v);
       if (job.plain)
         convolve<KW, S>(plain, c, w * S - KW / 2, count, weights, sum);
@@ -117,8 +118,8 @@ void forward_images(const Forward& job, std::int64_t begin, std::int64_t end, Ru
   Scratch scratch;
   const int halo = KW / 2, all_vectors = padded(s.channels) / kLanes;
   const auto& x_map = job.reading.x;
-  const bool whole_lines =
-      kLanes * sizeof(float) == kLine && x_map.stride * bytes_of(x_map.data.type()) % kLine == 0;
+  const bool whole_lines = !job.asks_for_pixels && kLanes * sizeof(float) == kLine &&
+                           x_map.stride * bytes_of(x_map.data.type()) % kLine == 0;
   const int vectors =
       vectors_of_a_group(s.channels, s.kernel_height * (s.width + 2 * halo),
                          whole_lines ? kFirstLevel : kSecondLevel, vectors_of_a_line(x_map.data.type()));
@@ -174,6 +175,7 @@ void depthwise_forward_here(const Depthwise& s, const Source& x, const float* w,
                     y_stride,
                     streams(y, y_stride, pixels, s.channels),
                     !x.scale && x.data.type() == Type::Float32 && !moments.mean,
+                    asks_for_pixels(x.data, x.stride, s.channels, true),
                     {scratch, {.scale = finish.scale, .shift = finish.shift, .act = finish.act}, s.channels}};
   const auto images = forward_images_of(s.kernel_width, s.stride);
   each(chunks.count, [&](std::int64_t i) {

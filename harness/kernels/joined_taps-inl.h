@@ -15,6 +15,35 @@ namespace ablate::kernels {
 namespace HWY_NAMESPACE {
 namespace {
 
+/// Adds to P pixels what a kernel of rows around.count, odd, and W columns makes of the input around them, if
+/// its value at a distance is that at the opposite distance: their inputs are added before they are
+/// multiplied.
+template <int W, int P>
+HWY_INLINE void add_symmetric(const Taps& around, std::int64_t at, const float* weights, Vector (&sum)[P]) {
+  const int half = around.count / 2;
+  for (int k = 0; k < half; ++k) {
+    const float *above = around.row[k] + at, *below = around.row[around.count - 1 - k] + at;
+    const float* from = weights + around.weight[k];
+    unrolled<W>([&](auto j) HWY_ATTR __attribute__((always_inline)) {
+      const Vector weight = hn::Load(kFloats, from + j * kLanes);
+      unrolled<P>([&](auto p) HWY_ATTR __attribute__((always_inline)) {
+        const Vector both = hn::Add(hn::Load(kFloats, above + (p + j) * kLanes),
+                                    hn::Load(kFloats, below + (p + W - 1 - j) * kLanes));
+        sum[p] = hn::MulAdd(both, weight, sum[p]);
+      });
+    });
+  }
+  const float *middle = around.row[half] + at, *from = weights + around.weight[half];
+  unrolled<W / 2 + 1>([&](auto j) HWY_ATTR __attribute__((always_inline)) {
+    const Vector weight = hn::Load(kFloats, from + j * kLanes);
+    unrolled<P>([&](auto p) HWY_ATTR __attribute__((always_inline)) {
+      Vector value = hn::Load(kFloats, middle + (p + j) * kLanes);
+      if constexpr (j < W / 2) value = hn::Add(value, hn::Load(kFloats, middle + (p + W - 1 - j) * kLanes));
+      sum[p] = hn::MulAdd(value, weight, sum[p]);
+    });
+  });
+}
+
 /// Pixel q gets sum over taps t that some output has at q, and over taps u of that output, of
 ///   constant_t - curvature_tu (x_u - centre).
 /// By the distance between t and u that is a convolution with a kernel of 2 kernel height - 1 rows and 2
@@ -53,7 +82,11 @@ struct JoinedTaps {
   template <int KW, int S, int P>
   HWY_INLINE void add(const float* kernel, int first, const Taps& around, std::int64_t at,
                       Vector (&sum)[P]) const {
-    add_convolution<2 * KW - 1, S>(around, at, kernel + first * (area + 1) * kLanes, sum);
+    kernel += first * (area + 1) * kLanes;
+    // All taps see such a row.
+    if (S == 1 && around.count == 2 * kernel_height - 1)
+      return add_symmetric<2 * KW - 1>(around, at, kernel, sum);
+    add_convolution<2 * KW - 1, S>(around, at, kernel, sum);
   }
 
   /// What the ends of a row get besides, added to out [width, kLanes], which is zero elsewhere.

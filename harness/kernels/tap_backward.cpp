@@ -39,22 +39,31 @@ struct BackwardChunk {
   BackwardRow* rows;   // [height]
 };
 
-/// The same rows of what comes next, in the order in which this is worked on.
-struct Next {
-  NextPixels x, dz, dx;
+/// What comes next.
+struct BackwardAhead {
+  template <int Pixels>
+  HWY_INLINE void ask() {
+    x.ask<Pixels>();
+    dz.ask<Pixels>();
+    dx.ask<Pixels>();
+  }
+  void ask_rest() {
+    x.ask_rest();
+    dz.ask_rest();
+    dx.ask_rest();
+  }
+  LinesAhead x, dz, dx;
 };
 
 /// Those pixels of a row of dx that are First more than a multiple of the stride, and all after them.
 template <int KW, int S, int First>
 HWY_INLINE void input_pixels(const Backward& job, const BackwardChunk& chunk, const BackwardRow& row,
                              const InputRow& to, const float* kernel, const float* weights,
-                             const Next& next) {
-  const int width = (job.s.width - First + S - 1) / S, asked = First * ((job.s.width + S - 1) / S);
+                             BackwardAhead& ahead) {
+  const int width = (job.s.width - First + S - 1) / S;
   for_blocks<8>(width, [&]<int P>(Pixels<P>, int i) HWY_ATTR {
     const int w = First + i * S;
-    next.x.ask<P>(asked + i);
-    next.dx.ask<P>(asked + i);
-    if (First == 0) next.dz.ask<P>(i);
+    ahead.ask<P>();
     Vector part[P];
     job.joined.begin<KW, S>(kernel, First, part);
     job.joined.add<KW, S>(kernel, First, row.around, w * kLanes, part);
@@ -64,7 +73,7 @@ HWY_INLINE void input_pixels(const Backward& job, const BackwardChunk& chunk, co
       part[p] = hn::Add(part[p], hn::Load(kFloats, chunk.ends + (w + p * S) * kLanes));
     to.store<S>(w, part);
   });
-  if constexpr (First + 1 < S) input_pixels<KW, S, First + 1>(job, chunk, row, to, kernel, weights, next);
+  if constexpr (First + 1 < S) input_pixels<KW, S, First + 1>(job, chunk, row, to, kernel, weights, ahead);
 }
 
 /// The rows that make row h of dx: they are in the rings when it is worked on.
@@ -82,18 +91,24 @@ BackwardRow row_of(const Backward& job, const BackwardChunk& chunk, int h) {
   return row;
 }
 
-/// Asks for the same place in the next piece.
+/// What vector v of the next piece needs.
 template <int S>
-HWY_INLINE Next next_of(const Backward& job, const Piece* piece, int row, int vector) {
-  if (!piece || row >= piece->end - piece->begin || vector >= piece->group.count) return {};
-  const int h = piece->begin + row, c = (piece->group.first + vector) * kLanes;
-  const std::int64_t pixel = job.pixel(piece->image, h);
-  Next next{.x = next_pixels(job.reading.x.data, job.reading.x.stride, pixel, c), .dz = {}, .dx = {}};
-  if (h % S == 0)
-    next.dz = next_pixels(job.dz.dz, job.dz.stride,
-                          (piece->image * job.s.out_height() + h / S) * job.s.out_width(), c);
-  next.dx = next_gradient(job.dx, job.stream, pixel, c);
-  return next;
+BackwardAhead ahead_of(const Backward& job, const Piece* next, int v) {
+  const auto& s = job.s;
+  BackwardAhead ahead{
+      .x = lines_ahead(job.reading.x.data, job.reading.x.stride, s, s.height, s.width, next, v,
+                       [&](int h) { return std::min(s.height, h + s.kernel_height - 1); }),
+      .dz =
+          lines_ahead(job.dz.dz, job.dz.stride, s, s.out_height(), s.out_width(), next, v,
+                      [&](int h) { return std::min(s.out_height(), (h - 1 + s.kernel_height / 2) / S + 1); }),
+      .dx = {}};
+  // Side by side in one map, dz brings dx with it.
+  const auto dx = read_of(job.dx, job.stream);
+  const auto stride = job.dx.base ? job.dx.base_stride : job.dx.stride;
+  const bool beside = dx && dx.bytes() < job.dz.dz.bytes() && job.dz.dz.bytes() < (dx + stride).bytes();
+  if (!beside || !ahead.dz.adjoin())
+    ahead.dx = lines_ahead(dx, stride, s, s.height, s.width, next, v, [](int h) { return h; });
+  return ahead;
 }
 
 /// One vector of a piece.
@@ -105,6 +120,7 @@ HWY_NOINLINE void backward_vector(const Backward& job, const BackwardChunk& chun
   const float* weights = job.weights + std::int64_t(c) * job.taps();
   chunk.x.surround(job.reading.centre + c, 1);
   int x = std::max(0, piece.begin - s.kernel_height + 1);
+  auto ahead = ahead_of<S>(job, next, v);
   int dz = std::max(0, (piece.begin - s.kernel_height / 2 + S - 1) / S);
   for (int h = piece.begin; h < piece.end; ++h) {
     for (; x < std::min(s.height, h + s.kernel_height); ++x)
@@ -119,8 +135,9 @@ HWY_NOINLINE void backward_vector(const Backward& job, const BackwardChunk& chun
     input_pixels<KW, S, 0>(
         job, chunk, row,
         InputRow(job.reading, job.dx, chunk.sums, s.channels, job.pixel(piece.image, h), c, job.stream),
-        kernel, weights, next_of<S>(job, next, h - piece.begin, v));
+        kernel, weights, ahead);
   }
+  ahead.ask_rest();
 }
 
 /// Images begin .. end; total_sums [2, C].

@@ -78,7 +78,8 @@ struct MomentsChunk {
 
 /// x' times what lies below and beside it, for the rows of a unit, to the cells of one vector.
 template <int KW, int S>
-HWY_INLINE void add_products_of(const TapCells& cells, const MomentsChunk& chunk, int unit, float* sums) {
+HWY_INLINE void add_products_of(const TapCells& cells, const MomentsChunk& chunk, int unit, float* sums,
+                                LinesAhead& ahead) {
   constexpr int kReach = 2 * KW - 1;
   for (int i = chunk.first[unit]; i < chunk.first[unit + 1]; ++i) {
     const auto& rows = chunk.classes[i];
@@ -86,7 +87,7 @@ HWY_INLINE void add_products_of(const TapCells& cells, const MomentsChunk& chunk
     for (int c = 0; c < cells.columns.classes(); ++c, products += cells.kernel_height * kReach * kLanes) {
       const auto run = cells.columns.of_class(c);
       add_all_products<kReach, S, S, true>(rows.rows, rows.count, rows.kernel_rows, run.first * kLanes,
-                                           run.first * kLanes, run.count, products);
+                                           run.first * kLanes, run.count, products, ahead);
     }
   }
 }
@@ -113,21 +114,19 @@ HWY_NOINLINE void add_vector(const Autoproducts& job, const MomentsChunk& chunk,
   const auto& s = job.s;
   const auto& map = job.reading.x;
   const int c = (piece.group.first + v) * kLanes, count = std::min(kLanes, s.channels - c);
-  const int next_c = next ? (next->group.first + std::min(v, next->group.count - 1)) * kLanes : 0;
+  auto ahead = lines_ahead(map.data, map.stride, s, s.height, s.width, next, v, [&](int unit) {
+    return std::min(s.height, unit * chunk.unit + s.kernel_height - 1);
+  });
   int x = piece.begin * chunk.unit;
   for (int unit = piece.begin; unit < piece.end; ++unit) {
     const int begin = unit * chunk.unit, end = std::min(s.height, begin + chunk.unit);
-    for (; x < std::min(s.height, end + s.kernel_height - 1); ++x) {
+    for (; x < std::min(s.height, end + s.kernel_height - 1); ++x)
       job.reading.row(map.data + ((piece.image * s.height + x) * s.width) * map.stride + c, s.width, c, count,
                       chunk.x.row(x) + chunk.x.halo * kLanes);
-      const int ahead = next ? x - (piece.begin - next->begin) * chunk.unit : s.height;
-      if (ahead >= 0 && ahead < s.height)
-        next_pixels(map.data, map.stride, (next->image * s.height + ahead) * s.width, next_c)
-            .ask_all(s.width);
-    }
-    add_products_of<KW, S>(job.cells, chunk, unit, sums);
+    add_products_of<KW, S>(job.cells, chunk, unit, sums, ahead);
     for (int h = begin; h < end; ++h) add_sums_of<S>(job.cells, chunk, h, sums);
   }
+  ahead.ask_rest();
 }
 
 /// Adds the cells of one vector to the products of taps and the sums, part [pairs + sums, kLanes], and clears

@@ -38,6 +38,17 @@ struct ProductsChunk {
   ProductRow* rows;  // [output height]
 };
 
+/// What comes next, while products are summed.
+template <int S>
+struct ProductsAhead {
+  template <int Pixels>
+  HWY_INLINE void ask() {
+    x.ask<Pixels * S * S>();
+    dz.ask<Pixels>();
+  }
+  LinesAhead x, dz;
+};
+
 /// One vector of a piece.
 template <int KW, int S>
 HWY_NOINLINE void add_vector(const Products& job, const ProductsChunk& chunk, const Piece& piece, int v,
@@ -45,30 +56,29 @@ HWY_NOINLINE void add_vector(const Products& job, const ProductsChunk& chunk, co
   const auto& s = job.s;
   const auto& map = job.reading.x;
   const int c = (piece.group.first + v) * kLanes, count = std::min(kLanes, s.channels - c);
-  const int next_c = next ? (next->group.first + std::min(v, next->group.count - 1)) * kLanes : 0;
+  ProductsAhead<S> ahead{
+      .x = lines_ahead(map.data, map.stride, s, s.height, s.width, next, v,
+                       [&](int unit) {
+                         return std::min(s.height,
+                                         unit * chunk.unit * S + s.kernel_height - s.kernel_height / 2 - S);
+                       }),
+      .dz = lines_ahead(job.dz.dz, job.dz.stride, s, s.out_height(), s.out_width(), next, v,
+                        [&](int unit) { return std::min(s.out_height(), unit * chunk.unit); })};
   chunk.x.surround(job.reading.centre + c, 1);
   int x = std::max(0, piece.begin * chunk.unit * S - s.kernel_height / 2);
   for (int unit = piece.begin; unit < piece.end; ++unit) {
     const int begin = unit * chunk.unit, end = std::min(s.out_height(), begin + chunk.unit);
-    for (; x < std::min(s.height, (end - 1) * S - s.kernel_height / 2 + s.kernel_height); ++x) {
+    for (; x < std::min(s.height, (end - 1) * S - s.kernel_height / 2 + s.kernel_height); ++x)
       job.reading.row(map.data + ((piece.image * s.height + x) * s.width) * map.stride + c, s.width, c, count,
                       chunk.x.ring.row(x) + chunk.x.ring.halo * kLanes);
-      const int ahead = next ? x - (piece.begin - next->begin) * chunk.unit * S : s.height;
-      if (ahead >= 0 && ahead < s.height)
-        next_pixels(map.data, map.stride, (next->image * s.height + ahead) * s.width, next_c)
-            .ask_all(s.width);
-    }
-    for (int oh = begin; oh < end; ++oh) {
+    for (int oh = begin; oh < end; ++oh)
       fetch_gradient(job.dz, (piece.image * s.out_height() + oh) * s.out_width(), s.out_width(), c, count,
                      chunk.dz.row(oh));
-      const int ahead = next ? oh - (piece.begin - next->begin) * chunk.unit : s.out_height();
-      if (ahead >= 0 && ahead < s.out_height())
-        next_pixels(job.dz.dz, job.dz.stride, (next->image * s.out_height() + ahead) * s.out_width(), next_c)
-            .ask_all(s.out_width());
-    }
     add_all_products<KW, S, 1, false>(chunk.rows + begin, end - begin, s.kernel_height, 0, 0, s.out_width(),
-                                      sums);
+                                      sums, ahead);
   }
+  ahead.x.ask_rest();
+  ahead.dz.ask_rest();
 }
 
 /// Images begin .. end; total [vectors, taps, kLanes].

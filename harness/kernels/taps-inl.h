@@ -9,6 +9,7 @@
 
 #include "harness/kernels/centre.h"
 #include "harness/kernels/depthwise_backward-inl.h"
+#include "harness/kernels/pieces-inl.h"
 #include "harness/kernels/taps.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -54,95 +55,6 @@ struct CentredRing {
   float* outside;  // a row [vectors, columns, kLanes]
 };
 
-/// What is worked on at a time: units begin .. end of an image (rows, or a few rows together), of a group of
-/// vectors.
-struct Piece {
-  std::int64_t image;
-  Group group;
-  int begin, end;
-};
-
-/// Images in pieces that fit a second-level cache. A piece is worked on vector by vector: its rows pass
-/// through rings of one vector, which fit the first, together with the kernels and sums of that vector.
-/// Meanwhile the next piece is asked for.
-class Pieces {
- public:
-  /// `bytes`: that are read and written for a unit and a vector; `fewest`: units of a piece; `step`: vectors
-  /// that share the lines of a cache.
-  Pieces(int channels, int units, int bytes, int fewest, int step)
-      : all_vectors_((padded(channels) / kLanes + step - 1) / step * step), units_(units) {
-    constexpr int kBytes = 256 << 10, kFewestVectors = 4;
-    const int most =
-        std::clamp(kBytes / (bytes * units), kFewestVectors, std::max(kFewestVectors, all_vectors_));
-    groups_ = (all_vectors_ + most - 1) / most;
-    vectors_ = ((all_vectors_ + groups_ - 1) / groups_ + step - 1) / step * step;
-    const int units_of_a_piece = std::max(kBytes / (bytes * vectors_), fewest);
-    bands_ = (units + units_of_a_piece - 1) / units_of_a_piece;
-    all_vectors_ = padded(channels) / kLanes;
-    groups_ = (all_vectors_ + vectors_ - 1) / vectors_;
-  }
-
-  /// Calls body(piece, next, last) for all of images begin .. end, group by group. next: what is worked on
-  /// afterwards, also where it belongs to the next chunk; null after the last of `images`. last: of its
-  /// group.
-  template <class Body>
-  HWY_INLINE void each(std::int64_t begin, std::int64_t end, std::int64_t images, const Body& body) const {
-    const std::int64_t of_a_group = (end - begin) * bands_, count = of_a_group * groups_;
-    Piece next = piece(begin, end, 0);
-    for (std::int64_t i = 0; i < count; ++i) {
-      const Piece now = next;
-      const bool more = i + 1 < count || end < images;
-      if (more) next = i + 1 < count ? piece(begin, end, i + 1) : piece(end, images, 0);
-      body(now, more ? &next : nullptr, (i + 1) % of_a_group == 0);
-    }
-  }
-
- private:
-  Piece piece(std::int64_t begin, std::int64_t end, std::int64_t i) const {
-    const int band = int(i % bands_), group = int(i / bands_ / (end - begin));
-    return {.image = begin + i / bands_ % (end - begin),
-            .group = {group * vectors_, std::min(vectors_, all_vectors_ - group * vectors_)},
-            .begin = units_ * band / bands_,
-            .end = units_ * (band + 1) / bands_};
-  }
-
-  int all_vectors_, vectors_, groups_, units_, bands_;
-};
-
-/// A row of what comes next, to be asked for; null: nothing.
-struct NextPixels {
-  template <int P>
-  HWY_INLINE void ask(int w) const {
-    if (!from) return;
-    HWY_UNROLL(8)
-    for (int p = 0; p < P; ++p) hwy::Prefetch(from + (w + p) * step);
-  }
-  HWY_INLINE void ask_all(int width) const {
-    for (int w = 0; from && w < width; ++w) hwy::Prefetch(from + w * step);
-  }
-  /// The same, where vectors that end in another line than they begin in are not asked for by their neighbours.
-  HWY_INLINE void ask_lines(int width) const {
-    ask_all(width);
-    if (reinterpret_cast<std::uintptr_t>(from) % kLine == 0 && step % std::int64_t(kLine) == 0) return;
-    for (int w = 0; from && w < width; ++w) hwy::Prefetch(from + w * step + std::int64_t(kLine) - 1);
-  }
-  const std::byte* from = nullptr;
-  std::int64_t step = 0;
-};
-
-/// Those of a map from a pixel on, a vector of channels from c on.
-inline NextPixels next_pixels(ConstValues data, std::int64_t stride, std::int64_t pixel, int c) {
-  const std::int64_t size = bytes_of(data.type());
-  return {data.bytes() + (pixel * stride + c) * size, stride * size};
-}
-
-/// Those of a gradient that is added to or, unless it goes past the caches, written.
-inline NextPixels next_gradient(const GradientOut& dx, bool past_caches, std::int64_t pixel, int c) {
-  if (dx.base) return next_pixels(dx.base, dx.base_stride, pixel, c);
-  if (dx.data && !past_caches) return next_pixels(dx.data, dx.stride, pixel, c);
-  return {};
-}
-
 /// Rows of two rings whose products are summed: those of x that lie under a kernel's rows, and one of d.
 struct ProductRow {
   const float* x[kMostRows];
@@ -151,10 +63,11 @@ struct ProductRow {
 
 /// Adds x * d over `count` rows to R rows of a kernel's sums from row k on, total [rows, KW, kLanes]. at:
 /// where the taps of the first pixel are in each row of x, and that pixel in d, of which every D-th is taken.
-/// Half: the columns before the middle of the first row are left out.
-template <int KW, int S, int D, int R, bool Half>
+/// Half: the columns before the middle of the first row are left out. Meanwhile ahead.ask<pixels>() is
+/// called.
+template <int KW, int S, int D, int R, bool Half, class Ahead = NothingAhead>
 HWY_NOINLINE void add_products(const ProductRow* rows, int count, int k, std::int64_t at, std::int64_t at_d,
-                               int width, float* total) {
+                               int width, float* total, Ahead&& ahead = {}) {
   Vector sum[R][KW];
   HWY_UNROLL(4)
   for (int r = 0; r < R; ++r) {
@@ -165,6 +78,7 @@ HWY_NOINLINE void add_products(const ProductRow* rows, int count, int k, std::in
     const float* d = rows[i].d + at_d;
     const float* const* x = rows[i].x + k;
     for_blocks<4>(width, [&]<int P>(Pixels<P>, int w) HWY_ATTR {
+      if constexpr (P == 4) ahead.template ask<P>();
       Vector gradient[P];
       HWY_UNROLL(4)
       for (int p = 0; p < P; ++p) gradient[p] = hn::Load(kFloats, d + (w + p) * D * kLanes);
@@ -191,17 +105,17 @@ HWY_NOINLINE void add_products(const ProductRow* rows, int count, int k, std::in
 }
 
 /// Likewise to the first `kernel_rows` rows of the sums.
-template <int KW, int S, int D, bool Half>
+template <int KW, int S, int D, bool Half, class Ahead = NothingAhead>
 HWY_INLINE void add_all_products(const ProductRow* rows, int count, int kernel_rows, std::int64_t at,
-                                 std::int64_t at_d, int width, float* total) {
+                                 std::int64_t at_d, int width, float* total, Ahead&& ahead = {}) {
   constexpr int kMost = KW > 5 ? 2 : 3;  // rows whose sums the registers hold
   const int first = std::min(kernel_rows, kMost);
   if (kMost == 3 && first == 3)
-    add_products<KW, S, D, 3, Half>(rows, count, 0, at, at_d, width, total);
+    add_products<KW, S, D, 3, Half>(rows, count, 0, at, at_d, width, total, ahead);
   else if (first == 2)
-    add_products<KW, S, D, 2, Half>(rows, count, 0, at, at_d, width, total);
+    add_products<KW, S, D, 2, Half>(rows, count, 0, at, at_d, width, total, ahead);
   else
-    add_products<KW, S, D, 1, Half>(rows, count, 0, at, at_d, width, total);
+    add_products<KW, S, D, 1, Half>(rows, count, 0, at, at_d, width, total, ahead);
   int k = first;
   for (; k + 2 <= kernel_rows; k += 2)
     add_products<KW, S, D, 2, false>(rows, count, k, at, at_d, width, total);

@@ -12,7 +12,7 @@ namespace ablate::ingredients {
 
 /// Of every re-parameterisation: 2 since the covariance that folds 1x1 branches is found in one pass, which
 /// changes last digits.
-inline constexpr int kRewritingVersion = 2;
+inline constexpr int kRewritingVersion = 3;
 
 /// What every re-parameterisation has.
 struct RewritingParams {
