@@ -103,8 +103,8 @@ HWY_INLINE void gradient_rows(const Backward& job, const BackwardChunk& chunk, c
                    chunk.dz);
     const PlaceAhead ahead(piece, vector - piece.group.first, next, oh, s.out_height(), s.out_width());
     if (ahead.any)
-      next_pixels(job.dz.dz, job.dz.stride, ahead.pixel(s.out_height(), s.out_width()), ahead.vector * kLanes)
-          .ask_lines(s.out_width());
+      ask_for(job.dz.dz, job.dz.stride, ahead.pixel(s.out_height(), s.out_width()), s.out_width(),
+              ahead.vector * kLanes);
     job.branches.for_sets(false, [&]<int B>(const int* branches) HWY_ATTR {
       gradient_row<KW, S, B>(job, chunk, vector, branches, chunk.rings.taps[oh], oh);
     });
@@ -130,6 +130,7 @@ HWY_NOINLINE void backward_vector(const Backward& job, const BackwardChunk& chun
                                   const Piece* next) {
   const auto& s = job.s;
   const int vector = piece.group.first + v, pad = s.kernel_height / 2;
+  const GradientRead dx(job.dx, job.stream);
   chunk.rings.x.surround(job.reading.centre + vector * kLanes, 1);
   for (int oh = 0, x = 0, h = 0; oh < s.out_height(); oh += chunk.unit) {
     const int end = std::min(s.out_height(), oh + chunk.unit);
@@ -141,8 +142,7 @@ HWY_NOINLINE void backward_vector(const Backward& job, const BackwardChunk& chun
                           InputRow(job.reading, job.dx, chunk.sums, s.channels,
                                    (piece.image * s.height + h) * s.width, vector * kLanes, job.stream));
       if (const PlaceAhead ahead(piece, v, next, h, s.height, s.width); ahead.any)
-        next_gradient(job.dx, job.stream, ahead.pixel(s.height, s.width), ahead.vector * kLanes)
-            .ask_lines(s.width);
+        ask_for(dx.data, dx.stride, ahead.pixel(s.height, s.width), s.width, ahead.vector * kLanes);
     }
   }
 }

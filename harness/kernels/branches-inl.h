@@ -123,6 +123,17 @@ struct PlaceAhead {
   bool any = true;
 };
 
+/// Asks for the vector of channels from c on of `width` pixels of a map; data null: for nothing. A vector may
+/// end in another line than it begins in.
+inline void ask_for(ConstValues data, std::int64_t stride, std::int64_t pixel, int width, int c) {
+  if (!data) return;
+  const std::int64_t size = bytes_of(data.type()), step = stride * size;
+  const std::byte* from = data.bytes() + pixel * step + c * size;
+  for (int w = 0; w < width; ++w) hwy::Prefetch(from + w * step);
+  if (reinterpret_cast<std::uintptr_t>(from) % kLine == 0 && step % kLine == 0) return;
+  for (int w = 0; w < width; ++w) hwy::Prefetch(from + w * step + kLine - 1);
+}
+
 /// A ring of one vector of the input, and where the rows that an output row sees are in it, whatever the
 /// image.
 struct BranchRings {
@@ -148,8 +159,7 @@ struct BranchRings {
       reading.row(map.data + (piece.image * s.height + from) * s.width * map.stride + c, s.width, c, count,
                   x.ring.row(from) + x.ring.halo * kLanes);
       if (const PlaceAhead ahead(piece, v, next, from, s.height, s.width); ahead.any)
-        next_pixels(map.data, map.stride, ahead.pixel(s.height, s.width), ahead.vector * kLanes)
-            .ask_lines(s.width);
+        ask_for(map.data, map.stride, ahead.pixel(s.height, s.width), s.width, ahead.vector * kLanes);
     }
   }
 

@@ -88,46 +88,15 @@ LinesAhead lines_ahead(ConstValues data, std::int64_t stride, const Depthwise& s
   return {first + (next->group.first + v) * kLanes * size, pixel, pixels};
 }
 
-/// A row of what comes next, to be asked for; null: nothing.
-struct NextPixels {
-  template <int P>
-  HWY_INLINE void ask(int w) const {
-    if (!from) return;
-    HWY_UNROLL(8)
-    for (int p = 0; p < P; ++p) hwy::Prefetch(from + (w + p) * step);
-  }
-  HWY_INLINE void ask_all(int width) const {
-    for (int w = 0; from && w < width; ++w) hwy::Prefetch(from + w * step);
-  }
-  /// The same, where vectors that end in another line than they begin in are not asked for by their
-  /// neighbours.
-  HWY_INLINE void ask_lines(int width) const {
-    ask_all(width);
-    if (reinterpret_cast<std::uintptr_t>(from) % kLine == 0 && step % std::int64_t(kLine) == 0) return;
-    for (int w = 0; from && w < width; ++w) hwy::Prefetch(from + w * step + std::int64_t(kLine) - 1);
-  }
-  const std::byte* from = nullptr;
-  std::int64_t step = 0;
+/// What is read of a gradient that is added to or, unless it goes past the caches, written; data null:
+/// nothing.
+struct GradientRead {
+  GradientRead(const GradientOut& dx, bool past_caches)
+      : data(dx.base ? dx.base : (past_caches ? ConstValues() : ConstValues(dx.data))),
+        stride(dx.base ? dx.base_stride : dx.stride) {}
+  ConstValues data;
+  std::int64_t stride;
 };
-
-/// Those of a map from a pixel on, a vector of channels from c on.
-inline NextPixels next_pixels(ConstValues data, std::int64_t stride, std::int64_t pixel, int c) {
-  const std::int64_t size = bytes_of(data.type());
-  return {data.bytes() + (pixel * stride + c) * size, stride * size};
-}
-
-/// What is read of a gradient that is added to or, unless it goes past the caches, written; or nothing.
-inline ConstValues read_of(const GradientOut& dx, bool past_caches) {
-  if (dx.base) return dx.base;
-  return past_caches ? ConstValues() : ConstValues(dx.data);
-}
-
-/// The same place of it in the next piece.
-inline NextPixels next_gradient(const GradientOut& dx, bool past_caches, std::int64_t pixel, int c) {
-  if (dx.base) return next_pixels(dx.base, dx.base_stride, pixel, c);
-  if (dx.data && !past_caches) return next_pixels(dx.data, dx.stride, pixel, c);
-  return {};
-}
 
 }  // namespace
 }  // namespace HWY_NAMESPACE

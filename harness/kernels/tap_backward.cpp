@@ -103,11 +103,11 @@ BackwardAhead ahead_of(const Backward& job, const Piece* next, int v) {
                       [&](int h) { return std::min(s.out_height(), (h - 1 + s.kernel_height / 2) / S + 1); }),
       .dx = {}};
   // Side by side in one map, dz brings dx with it.
-  const auto dx = read_of(job.dx, job.stream);
-  const auto stride = job.dx.base ? job.dx.base_stride : job.dx.stride;
-  const bool beside = dx && dx.bytes() < job.dz.dz.bytes() && job.dz.dz.bytes() < (dx + stride).bytes();
+  const GradientRead dx(job.dx, job.stream);
+  const auto* dz = job.dz.dz.bytes();
+  const bool beside = dx.data && dx.data.bytes() < dz && dz < (dx.data + dx.stride).bytes();
   if (!beside || !ahead.dz.adjoin())
-    ahead.dx = lines_ahead(dx, stride, s, s.height, s.width, next, v, [](int h) { return h; });
+    ahead.dx = lines_ahead(dx.data, dx.stride, s, s.height, s.width, next, v, [](int h) { return h; });
   return ahead;
 }
 
