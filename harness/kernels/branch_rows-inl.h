@@ -55,22 +55,14 @@ struct BranchRows {
 template <int KW, int S, int P>
 HWY_INLINE void add_back_all(const BackRows& rows, std::int64_t at, const float* weights,
                              Vector (&sum)[S][P]) {
-  constexpr int kHalo = KW / 2;
-  for (int k = 0; k < rows.count; ++k) {
-    const float *d = rows.row[k] + at, *from = weights + rows.weight[k];
-    Vector w[KW];
-    unrolled<KW>([&](auto j) HWY_ATTR
-                 __attribute__((always_inline)) { w[j] = hn::Load(kFloats, from + j * kLanes); });
-    unrolled<P + 2 * kHalo>([&](auto i) HWY_ATTR __attribute__((always_inline)) {
-      constexpr int kPixel = i - kHalo;
-      const Vector gradient = hn::Load(kFloats, d + kPixel * kLanes);
-      unrolled<KW>([&](auto j) HWY_ATTR __attribute__((always_inline)) {
-        constexpr int kTo = kPixel * S + j - kHalo;
-        if constexpr (kTo >= 0 && kTo < P * S)
-          sum[kTo % S][kTo / S] = hn::MulAdd(gradient, w[j], sum[kTo % S][kTo / S]);
+  for_back<KW, S, P>(
+      rows, at,
+      weights, [&](auto offset, Vector gradient, Vector weight) HWY_ATTR __attribute__((always_inline)) {
+        if constexpr (offset >= 0 && offset < P * S) {
+          constexpr int kRest = offset % S, kTo = offset / S;
+          sum[kRest][kTo] = hn::MulAdd(gradient, weight, sum[kRest][kTo]);
+        }
       });
-    });
-  }
 }
 
 }  // namespace

@@ -33,10 +33,11 @@ HWY_INLINE void read_gradient(const GradientIn& d, const T* dz, const T* y, int 
   });
 }
 
-/// Adds to P pixels of a row, every S-th from one that is First more than a multiple of S; at: where the
-/// output there is in a row of d.
-template <int KW, int S, int First, int P, class Rows>
-HWY_INLINE void add_back(const Rows& taps, std::int64_t at, const float* weights, Vector (&sum)[P]) {
+/// Calls add(offset, gradient, weight) for all that P outputs and those beside them give a row of pixels;
+/// offset, a constant: from the pixel in the middle of the first output's taps. at: where that output is in a
+/// row of d.
+template <int KW, int S, int P, class Rows, class Add>
+HWY_INLINE void for_back(const Rows& taps, std::int64_t at, const float* weights, const Add& add) {
   constexpr int kHalo = KW / 2;
   for (int k = 0; k < taps.count; ++k) {
     const float *d = taps.row[k] + at, *from = weights + taps.weight[k];
@@ -47,12 +48,23 @@ HWY_INLINE void add_back(const Rows& taps, std::int64_t at, const float* weights
       constexpr int kPixel = i - kHalo;
       const Vector gradient = hn::Load(kFloats, d + kPixel * kLanes);
       unrolled<KW>([&](auto j) HWY_ATTR __attribute__((always_inline)) {
-        constexpr int kFrom = kPixel * S + j - kHalo - First, kTo = kFrom / S;
-        if constexpr (kFrom >= 0 && kFrom % S == 0 && kTo < P)
-          sum[kTo] = hn::MulAdd(gradient, w[j], sum[kTo]);
+        add(std::integral_constant<int, kPixel * S + j - kHalo>(), gradient, w[j]);
       });
     });
   }
+}
+
+/// Adds to P pixels of a row, every S-th from one that is First more than a multiple of S; at: where the
+/// output there is in a row of d.
+template <int KW, int S, int First, int P, class Rows>
+HWY_INLINE void add_back(const Rows& taps, std::int64_t at, const float* weights, Vector (&sum)[P]) {
+  for_back<KW, S, P>(
+      taps, at,
+      weights, [&](auto offset, Vector gradient, Vector weight) HWY_ATTR __attribute__((always_inline)) {
+        constexpr int kFrom = offset - First, kTo = kFrom / S;
+        if constexpr (kFrom >= 0 && kFrom % S == 0 && kTo < P)
+          sum[kTo] = hn::MulAdd(gradient, weight, sum[kTo]);
+      });
 }
 
 /// Adds to the gradients of P pixels of x, the first a multiple of S, and, with their values as read, to that
