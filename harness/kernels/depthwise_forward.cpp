@@ -123,7 +123,7 @@ void forward_images(const Forward& job, std::int64_t begin, std::int64_t end, Ru
   const int vectors =
       vectors_of_a_group(s.channels, s.kernel_height * (s.width + 2 * halo),
                          whole_lines ? kFirstLevel : kSecondLevel, vectors_of_a_line(x_map.data.type()));
-  const Ring ring(scratch, s.kernel_height, vectors, s.width, halo);
+  const Ring ring(scratch, job.plain ? 0 : s.kernel_height, vectors, s.width, halo);
   const int groups = (all_vectors + vectors - 1) / vectors;
   auto* statistics = total ? scratch.take<Statistics>(groups) : nullptr;
   for (int i = 0; total && i < groups; ++i) {
