@@ -10,8 +10,9 @@
 
 namespace ablate::ingredients {
 
-/// Of every re-parameterisation: 2 since the covariance that folds 1x1 branches is found in one pass, which
-/// changes last digits.
+/// Of every re-parameterisation: 2 since the covariance that folds 1x1 branches is found in one pass, 3 since
+/// depthwise branches add an input at a distance and at its opposite before they multiply. Both change last
+/// digits.
 inline constexpr int kRewritingVersion = 3;
 
 /// What every re-parameterisation has.
