@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
+#include <string_view>
 
 #include "results/statistics/summary.h"
 
@@ -14,11 +14,46 @@ namespace {
 
 constexpr double kSignificance = 0.05;
 
-std::string arm_name(const Plan& plan, const Arm& arm) {
+std::string row_name(const Plan& plan, const Arm& arm) {
   const auto& title = plan.tables[arm.table].title;
-  const auto row = fmt::format("'{}' on {}", arm.label, arm.backbone);
-  return plan.tables.size() > 1 && !title.empty() ? title + ": " + row : row;
+  const auto label = fmt::format("'{}'", arm.label);
+  return plan.tables.size() > 1 && !title.empty() ? title + ": " + label : label;
 }
+
+/// Groups of rows that share something on a backbone, and the backbones on which each group does so.
+class SharedRows {
+ public:
+  /// Takes arms that share something; nothing is shared by a single one.
+  void add(const Plan& plan, const std::vector<const Arm*>& arms) {
+    if (arms.size() < 2) return;
+    const auto& backbone = arms.front()->backbone;
+    const bool one_backbone =
+        std::ranges::all_of(arms, [&](const Arm* arm) { return arm->backbone == backbone; });
+    std::vector<std::string> names;
+    for (const auto* arm : arms)
+      names.push_back(one_backbone ? row_name(plan, *arm) : row_name(plan, *arm) + " on " + arm->backbone);
+    auto rows = fmt::format("{}", fmt::join(names, "; "));
+    auto group = std::ranges::find(groups_, rows, &Group::rows);
+    if (group == groups_.end()) group = groups_.insert(group, {std::move(rows), {}});
+    auto& backbones = group->backbones;
+    if (one_backbone && std::ranges::find(backbones, backbone) == backbones.end())
+      backbones.push_back(backbone);
+  }
+
+  /// Adds a note for each group: "WHAT: ROW; ROW on BACKBONE, BACKBONE".
+  void tell(std::string_view what, std::vector<std::string>& notes) const {
+    for (const auto& [rows, backbones] : groups_)
+      notes.push_back(
+          fmt::format("{}: {}{}{}", what, rows, backbones.empty() ? "" : " on ", fmt::join(backbones, ", ")));
+  }
+
+ private:
+  struct Group {
+    std::string rows;
+    std::vector<std::string> backbones;  // none: the rows name theirs
+  };
+  std::vector<Group> groups_;
+};
 
 void note_shared_runs(const Plan& plan, std::vector<std::string>& notes) {
   std::map<std::string, std::vector<const Arm*>> arms;
@@ -29,13 +64,9 @@ void note_shared_runs(const Plan& plan, std::vector<std::string>& notes) {
     if (sharing.empty()) order.push_back(arm.runs.front());
     sharing.push_back(&arm);
   }
-  for (const auto& key : order) {
-    const auto& sharing = arms.at(key);
-    if (sharing.size() < 2) continue;
-    std::vector<std::string> names;
-    for (const auto* arm : sharing) names.push_back(arm_name(plan, *arm));
-    notes.push_back(fmt::format("the same runs, trained once: {}", fmt::join(names, "; ")));
-  }
+  SharedRows shared;
+  for (const auto& key : order) shared.add(plan, arms.at(key));
+  shared.tell("the same runs, trained once", notes);
 }
 
 void note_shared_trajectories(const Plan& plan, std::vector<std::string>& notes) {
@@ -47,16 +78,14 @@ void note_shared_trajectories(const Plan& plan, std::vector<std::string>& notes)
     if (!arms.contains(trajectory)) order.push_back(trajectory);
     arms[trajectory].try_emplace(arm.runs.front(), &arm);
   }
+  SharedRows shared;
   for (const auto& key : order) {
-    const auto& sharing = arms.at(key);
-    if (sharing.size() < 2) continue;
     std::vector<const Arm*> sorted;
-    for (const auto& [run, arm] : sharing) sorted.push_back(arm);
+    for (const auto& [run, arm] : arms.at(key)) sorted.push_back(arm);
     std::ranges::sort(sorted);  // in the order of Plan::arms
-    std::vector<std::string> names;
-    for (const auto* arm : sorted) names.push_back(arm_name(plan, *arm));
-    notes.push_back(fmt::format("one training, evaluated in several ways: {}", fmt::join(names, "; ")));
+    shared.add(plan, sorted);
   }
+  shared.tell("one training, evaluated in several ways", notes);
 }
 
 /// The fewest pairs with which the exact sign-flip test can reach significance in each of `rows` after Holm.
@@ -77,7 +106,7 @@ void note_few_seeds(const Plan& plan, const Table& table, std::vector<std::strin
   int most = 0;
   for (const auto& [backbone, count] : rows) most = std::max(most, count);
   if (most == 0 || static_cast<int>(pairs) >= pairs_needed(most)) return;
-  const auto title = table.title.empty() ? std::string() : table.title + ": ";
+  const auto title = table.title.empty() ? std::string() : fmt::format("table '{}': ", table.title);
   const auto floor = sign_flip_floor(static_cast<int>(pairs));
   const auto alone = pairs_needed(1), together = pairs_needed(most);
   notes.push_back(fmt::format(

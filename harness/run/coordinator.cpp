@@ -285,7 +285,9 @@ ExitStatus Coordinator::verdict() const {
 }
 
 std::string Coordinator::name_of(const Task& task) const {
-  return names_.at(task.trajectory->runs.front());
+  const auto& runs = task.trajectory->runs;
+  const auto& name = names_.at(runs.front());
+  return runs.size() > 1 ? fmt::format("{} (serves {} runs)", name, runs.size()) : name;
 }
 
 }  // namespace ablate

@@ -99,9 +99,17 @@ TEST_F(Keys, AFactorThatReachesNeutralSharesTheRunsOfOff) {
       planned(sweep(R"("factors": {"mix": ["off"], "mix.mixup.alpha": [0, 0.4]})", R"("mix": "mixup")"));
   ASSERT_EQ(plan.arms.size(), 4u);
   EXPECT_EQ(plan.arms[1].runs, plan.arms[2].runs);
-  EXPECT_THAT(
-      plan.notes,
-      Contains(HasSubstr("the same runs, trained once: 'mix=off' on mobilenetv2; 'alpha=0' on mobilenetv2")));
+  EXPECT_THAT(plan.notes,
+              Contains(HasSubstr("the same runs, trained once: 'mix=off'; 'alpha=0' on mobilenetv2")));
+}
+
+TEST_F(Keys, OneNetworkUnderTwoNamesSharesItsRunsAndTheNoteNamesBoth) {
+  const auto plan = planned(R"({"name": "s", "base": )" + recipe("") +
+                            R"(, "backbones": {"A": "mobilenetv2", "B": "mobilenetv2"}})");
+  ASSERT_EQ(plan.arms.size(), 2u);
+  EXPECT_EQ(plan.arms[0].runs, plan.arms[1].runs);
+  EXPECT_THAT(plan.notes,
+              Contains(HasSubstr("the same runs, trained once: 'reference' on A; 'reference' on B")));
 }
 
 TEST_F(Keys, SeedsAndWhatIsComputedAreInThem) {
