@@ -7,13 +7,13 @@
 #include <functional>
 #include <random>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "harness/kernels/convolution.h"
 #include "harness/kernels/isa.h"
 #include "tests/kernels/oracle.h"
 #include "tests/kernels/oracle_values.h"
+#include "tests/kernels/orders.h"
 
 namespace ablate::kernels {
 
@@ -213,18 +213,6 @@ inline void expect_like_oracle(const Case& got, const Case& wanted, double depth
   expect_near(got.sum, wanted.sum, kEach * depth_backward * rows, kTolerance, "sum");
   expect_near(got.dot, wanted.dot, kEach * kEach * depth_backward * rows, kTolerance, "dot");
   EXPECT_TRUE(got.y.intact() && got.dx.intact() && got.dw.back() == kCanary) << "written beyond the channels";
-}
-
-/// Bodies in the opposite order, and on two threads: neither may change a bit.
-inline void in_reverse(std::int64_t count, const std::function<void(std::int64_t)>& body) {
-  for (std::int64_t i = count; i-- > 0;) body(i);
-}
-inline void on_two_threads(std::int64_t count, const std::function<void(std::int64_t)>& body) {
-  std::thread other([&] {
-    for (std::int64_t i = 1; i < count; i += 2) body(i);
-  });
-  for (std::int64_t i = 0; i < count; i += 2) body(i);
-  other.join();
 }
 
 inline void expect_same_bits(const Case& a, const Case& b) {

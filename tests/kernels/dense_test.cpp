@@ -75,7 +75,7 @@ TEST_P(Dense, GivesTheSameBitsInAnyOrderAndOnTwoThreads) {
                                                {2, 20, 20, 80, 20, 3, 3, 2, 1, 1}}) {
     Case straight = case_of(shape, GetParam().options()), reverse = straight, threads = straight;
     run(shape, straight, in_order);
-    run(shape, reverse, in_reverse);
+    run(shape, reverse, backwards);
     run(shape, threads, on_two_threads);
     expect_same_bits(straight, reverse);
     expect_same_bits(straight, threads);

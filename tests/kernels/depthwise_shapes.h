@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <span>
 #include <string>
 
 #include "harness/kernels/convolution.h"
@@ -22,18 +23,23 @@ struct Size {
 constexpr Size kSizes[] = {{2, 1, 1, 1},   {3, 2, 1, 3},  {2, 1, 9, 20},  {3, 4, 4, 37}, {2, 3, 2, 5},
                            {40, 8, 7, 16}, {2, 9, 11, 8}, {5, 12, 5, 40}, {1, 6, 21, 50}};
 
+/// Calls body with every kernel, stride and size.
+inline void for_shapes(std::span<const Kernel> kernels, std::span<const Size> sizes,
+                       const std::function<void(const Depthwise&)>& body) {
+  for (const auto& kernel : kernels)
+    for (const int stride : {1, 2})
+      for (const auto& size : sizes) {
+        SCOPED_TRACE("kernel " + std::to_string(kernel.height) + "x" + std::to_string(kernel.width) +
+                     ", stride " + std::to_string(stride) + ", map " + std::to_string(size.height) + "x" +
+                     std::to_string(size.width) + "x" + std::to_string(size.channels));
+        body({size.images, size.height, size.width, size.channels, kernel.height, kernel.width, stride});
+        if (testing::Test::HasFatalFailure()) return;
+      }
+}
+
+/// The same with those of this file and every instruction set.
 inline void for_shapes(const std::function<void(const Depthwise&)>& body) {
-  for_instruction_sets([&] {
-    for (const auto& kernel : kKernels)
-      for (const int stride : {1, 2})
-        for (const auto& size : kSizes) {
-          SCOPED_TRACE("kernel " + std::to_string(kernel.height) + "x" + std::to_string(kernel.width) +
-                       ", stride " + std::to_string(stride) + ", map " + std::to_string(size.height) + "x" +
-                       std::to_string(size.width) + "x" + std::to_string(size.channels));
-          body({size.images, size.height, size.width, size.channels, kernel.height, kernel.width, stride});
-          if (testing::Test::HasFatalFailure()) return;
-        }
-  });
+  for_instruction_sets([&] { for_shapes(kKernels, kSizes, body); });
 }
 
 inline int taps_of(const Depthwise& s) {

@@ -5,44 +5,20 @@
 #include <vector>
 
 #include "harness/kernels/convolution.h"
+#include "tests/kernels/depthwise_shapes.h"
 #include "tests/kernels/oracle.h"
 #include "tests/kernels/test_maps.h"
 
 namespace ablate::kernels {
 namespace {
 
-struct Kernel {
-  int height, width;
-};
-constexpr Kernel kKernels[] = {{1, 1}, {1, 3}, {3, 1}, {3, 3}, {1, 5}, {5, 1}, {5, 5}};
+constexpr Kernel kPlainKernels[] = {{1, 1}, {1, 3}, {3, 1}, {3, 3}, {1, 5}, {5, 1}, {5, 5}};
 constexpr Act kActs[] = {Act::None, Act::Relu, Act::Relu6};
 constexpr double kTolerance = 1e-6;  // times the sum of the magnitudes
 
-struct Size {
-  int images, height, width, channels;
-};
-constexpr Size kSizes[] = {{1, 1, 1, 1},  {2, 2, 1, 3},  {1, 1, 9, 20}, {3, 4, 4, 37}, {2, 7, 7, 16},
-                           {1, 5, 18, 8}, {1, 9, 3, 34}, {2, 6, 2, 5},  {1, 3, 13, 48}};
+constexpr Size kPlainSizes[] = {{1, 1, 1, 1},  {2, 2, 1, 3},  {1, 1, 9, 20}, {3, 4, 4, 37}, {2, 7, 7, 16},
+                                {1, 5, 18, 8}, {1, 9, 3, 34}, {2, 6, 2, 5},  {1, 3, 13, 48}};
 
-/// Calls body with every kernel, stride and size.
-void for_shapes(const std::function<void(const Depthwise&)>& body) {
-  for (const auto& kernel : kKernels)
-    for (const int stride : {1, 2})
-      for (const auto& size : kSizes) {
-        SCOPED_TRACE("kernel " + std::to_string(kernel.height) + "x" + std::to_string(kernel.width) +
-                     ", stride " + std::to_string(stride) + ", map " + std::to_string(size.height) + "x" +
-                     std::to_string(size.width) + "x" + std::to_string(size.channels));
-        body({size.images, size.height, size.width, size.channels, kernel.height, kernel.width, stride});
-        if (testing::Test::HasFatalFailure()) return;
-      }
-}
-
-std::int64_t pixels_in(const Depthwise& s) {
-  return std::int64_t(s.images) * s.height * s.width;
-}
-std::int64_t pixels_out(const Depthwise& s) {
-  return std::int64_t(s.images) * s.out_height() * s.out_width();
-}
 int weights_of(const Depthwise& s) {
   return s.channels * s.kernel_height * s.kernel_width;
 }
@@ -72,7 +48,7 @@ void expect_forward(const Depthwise& s, const Source& x, bool moments, Type y_ty
 
 TEST(Depthwise, GivesTheConvolutionAndItsMoments) {
   for_types([](Type type) {
-    for_shapes([type](const Depthwise& s) {
+    for_shapes(kPlainKernels, kPlainSizes, [type](const Depthwise& s) {
       for (const Act act : kActs) {
         TestSource x(pixels_in(s), s.channels, true, act, 1, type);
         expect_forward(s, x.source, act != Act::Relu, type);
@@ -130,7 +106,7 @@ void expect_backward(const Depthwise& s, const Asked& asked, Type x_type, Type d
 
 TEST(Depthwise, StoresFinishedWhatAReaderWouldSee) {
   for_types([](Type type) {
-    for_shapes([type](const Depthwise& s) {
+    for_shapes(kPlainKernels, kPlainSizes, [type](const Depthwise& s) {
       for (const Act act : kActs) {
         TestSource x(pixels_in(s), s.channels, true, Act::Relu, 1, type);
         const auto w = Numbers(7).normals(weights_of(s));
@@ -149,7 +125,7 @@ TEST(Depthwise, StoresFinishedWhatAReaderWouldSee) {
 
 TEST(Depthwise, GivesTheGradientsThatAreAskedFor) {
   for_types([](Type type) {
-    for_shapes([type](const Depthwise& s) {
+    for_shapes(kPlainKernels, kPlainSizes, [type](const Depthwise& s) {
       for (const auto& asked : kAsked) expect_backward(s, asked, type, type);
       expect_backward(s, {}, Type::Float32, type);
     });
@@ -158,7 +134,7 @@ TEST(Depthwise, GivesTheGradientsThatAreAskedFor) {
 
 TEST(Depthwise, IsRightOnMapsOfSeveralBandsAndGroups) {
   for_types([](Type type) {
-    for (const auto& kernel : kKernels)
+    for (const auto& kernel : kPlainKernels)
       for (const int stride : {1, 2})
         for (const auto& size : {Size{2, 40, 40, 50}, Size{20, 4, 4, 200}, Size{1, 3, 600, 17}}) {
           const Depthwise s{size.images,   size.height,  size.width, size.channels,

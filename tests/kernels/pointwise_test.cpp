@@ -163,7 +163,7 @@ TEST_P(Pointwise, GivesTheSameBitsInAnyOrderAndOnTwoThreads) {
   for (const Shape& shape : std::vector<Shape>{{3000, 24, 50}, {200, 130, 30}}) {
     Case straight = case_of(shape, GetParam().options()), reverse = straight, threads = straight;
     run(shape, straight, in_order);
-    run(shape, reverse, in_reverse);
+    run(shape, reverse, backwards);
     run(shape, threads, on_two_threads);
     expect_same_bits(straight, reverse);
     expect_same_bits(straight, threads);

@@ -4,7 +4,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -12,11 +11,11 @@
 #include <random>
 #include <span>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "harness/kernels/isa.h"
 #include "harness/kernels/maps.h"
+#include "tests/kernels/orders.h"
 
 /// Maps for the tests of the kernels: columns of a wider one, misaligned, so that a kernel that writes beside
 /// its channels is seen, and ending at a page that cannot be read.
@@ -198,20 +197,6 @@ inline void expect_near(const TestGradientOut& actual, const TestGradientOut& ex
 inline void append_bits(std::vector<float>& bits, const TestMap& map) {
   for (std::int64_t r = 0; r < map.rows(); ++r)
     for (int c = 0; c < map.channels(); ++c) bits.push_back(map.at(r, c));
-}
-
-inline void backwards(std::int64_t count, const std::function<void(std::int64_t)>& body) {
-  for (std::int64_t i = count; i-- > 0;) body(i);
-}
-
-inline void on_two_threads(std::int64_t count, const std::function<void(std::int64_t)>& body) {
-  std::atomic<std::int64_t> next = 0;
-  const auto work = [&] {
-    for (std::int64_t i; (i = next++) < count;) body(i);
-  };
-  std::thread other(work);
-  work();
-  other.join();
 }
 
 /// Runs body with every instruction set of this CPU, and names it in failures.
