@@ -14,10 +14,11 @@ function(ablate_library name)
   set_property(GLOBAL APPEND PROPERTY ABLATE_LIBRARIES ablate_${name})
 endfunction()
 
-# ablate_test(NAME sources... LINKS targets... [LABEL full]): a GoogleTest program; ctest runs each of its tests.
-# ABLATE_TEST_ROOT names the source tree to tests that read it. Label `full` keeps it out of the short tier.
+# ablate_test(NAME [TORCH] sources... LINKS targets... [LABEL full] [TOGETHER suite]): a GoogleTest program; ctest runs each of its
+# tests. TORCH if its files see LibTorch. ABLATE_TEST_ROOT names the source tree to tests that read it. Label `full` keeps it out of
+# the short tier. The tests of the suite TOGETHER are one of ctest's: for those that take less time than the program takes to start.
 function(ablate_test name)
-  cmake_parse_arguments(arg "" "LABEL;TIMEOUT" "LINKS" ${ARGN})
+  cmake_parse_arguments(arg "TORCH" "LABEL;TIMEOUT;TOGETHER" "LINKS" ${ARGN})
   if(NOT arg_LABEL)
     set(arg_LABEL short)
   endif()
@@ -27,5 +28,14 @@ function(ablate_test name)
   add_executable(${name} ${arg_UNPARSED_ARGUMENTS})
   target_link_libraries(${name} PRIVATE ${arg_LINKS} ablate::warnings GTest::gmock GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE ABLATE_TEST_ROOT="${PROJECT_SOURCE_DIR}" ABLATE_PROGRAM="${PROJECT_BINARY_DIR}/ablate")
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT})
+  if(arg_TORCH)
+    set_target_properties(${name} PROPERTIES UNITY_BUILD ${ABLATE_UNITY} UNITY_BUILD_BATCH_SIZE 5)
+  endif()
+  set(each)
+  if(arg_TOGETHER)
+    add_test(NAME ${arg_TOGETHER} COMMAND ${name} --gtest_filter=${arg_TOGETHER}.*)
+    set_tests_properties(${arg_TOGETHER} PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT})
+    set(each TEST_FILTER -${arg_TOGETHER}.*)
+  endif()
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST ${each} PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT})
 endfunction()

@@ -26,14 +26,14 @@ namespace {
 
 constexpr int kImages = 32, kClasses = 7;
 
-struct Network {
+struct NamedNetwork {
   std::string what;
   Graph graph;
 };
 
 /// Every kind of step, with branches and without.
-std::vector<Network> networks() {
-  std::vector<Network> all;
+std::vector<NamedNetwork> networks() {
+  std::vector<NamedNetwork> all;
   for (const auto& [backbone, settings] :
        std::vector<std::pair<std::string, nlohmann::json>>{{"resnet", {{"depth", 8}}},
                                                            {"shufflenetv2", {{"width", 0.5}}},

@@ -4,7 +4,6 @@
 
 #include <ATen/ATen.h>
 
-#include "backbones/catalogue.h"
 #include "ingredients/distill/features.h"
 #include "ingredients/distill/memory_bank.h"
 #include "tests/ingredients/loss_support.h"
@@ -21,10 +20,6 @@ using nlohmann::json;
 
 const std::vector<std::string> kMapLosses{"distill.attention",  "distill.hint",       "distill.pkt",
                                           "distill.relational", "distill.similarity", "distill.review"};
-
-Graph network_of(const std::string& name, const json& settings = json::object()) {
-  return find_backbone(name)->build(settings, {3, 32, 32, 10});
-}
 
 at::Tensor some_map(std::uint64_t stream) {
   return filled({6, 5, 8, 8}, stream);

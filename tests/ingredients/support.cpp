@@ -6,6 +6,7 @@
 
 #include <ATen/ATen.h>
 
+#include "backbones/catalogue.h"
 #include "tests/graph/fixture.h"
 
 namespace ablate::test {
@@ -33,6 +34,10 @@ std::vector<std::string> refusals(const std::string& name, const nlohmann::json&
                                   const nlohmann::json& recipe, std::int64_t epochs) {
   const auto& entry = entry_of(name);
   return entry.refuses(settings_of(entry, given), {recipe, epochs});
+}
+
+Graph network_of(const std::string& backbone, const nlohmann::json& settings) {
+  return find_backbone(backbone)->build(settings, {3, 32, 32, 10});
 }
 
 Model& FakeSetup::teacher(const TeacherRef&) {

@@ -23,6 +23,9 @@ std::vector<std::string> refusals(const std::string& name, const nlohmann::json&
                                   const nlohmann::json& recipe = nlohmann::json::object(),
                                   std::int64_t epochs = 30);
 
+/// The network of a backbone for images [3, 32, 32] of ten classes.
+Graph network_of(const std::string& backbone, const nlohmann::json& settings = nlohmann::json::object());
+
 /// A stand-in for the trainer before training: tensors of the given names and shapes, in double.
 class FakeSetup final : public Setup {
  public:
