@@ -106,7 +106,8 @@ void note_few_seeds(const Plan& plan, const Table& table, std::vector<std::strin
   int most = 0;
   for (const auto& [backbone, count] : rows) most = std::max(most, count);
   if (most == 0 || static_cast<int>(pairs) >= pairs_needed(most)) return;
-  const auto title = table.title.empty() ? std::string() : fmt::format("table '{}': ", table.title);
+  const bool named = plan.tables.size() > 1 && !table.title.empty();
+  const auto title = named ? fmt::format("table '{}': ", table.title) : std::string();
   const auto floor = sign_flip_floor(static_cast<int>(pairs));
   const auto alone = pairs_needed(1), together = pairs_needed(most);
   notes.push_back(fmt::format(

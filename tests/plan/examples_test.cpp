@@ -141,6 +141,15 @@ TEST_F(Examples, EightSeedsSufficeForSixRows) {
                                  "p < 0.05 needs 6 seeds, and 8 for 6 rows after Holm")));
 }
 
+TEST_F(Examples, OfSeveralTablesTheNoteNamesTheOneThatLacksSeeds) {
+  auto five = std::string(kDistillSweep);
+  five.replace(five.find("\"seeds\": 8"), 10, "\"seeds\": 5");
+  EXPECT_THAT(
+      planned(five).notes,
+      Contains("table '(b) teacher': with 5 seeds the exact sign-flip test cannot go below p = 0.062; "
+               "p < 0.05 needs 6 seeds"));
+}
+
 TEST_F(Examples, ThreePanelsOfDistillation) {
   const auto plan = planned(kDistillSweep);
   EXPECT_THAT(labels(plan),

@@ -19,7 +19,7 @@ TEST_F(PlanText, TellsEveryKeyThatDiffersFromTheReference) {
   EXPECT_THAT(text,
               AllOf(HasSubstr("  mobilenetv2, lr=0.2: seeds 1..3, first run "),
                     HasSubstr("      optimizer.sgd.lr: 0.1 -> 0.2\n"),
-                    HasSubstr("      mix.mixup: off -> on\n"), HasSubstr("note: table 's': with 3 seeds")));
+                    HasSubstr("      mix.mixup: off -> on\n"), HasSubstr("note: with 3 seeds")));
 }
 
 TEST_F(PlanText, TellsWhatIsReused) {
