@@ -14,10 +14,15 @@ namespace {
 
 constexpr double kSignificance = 0.05;
 
+/// Whether a note has to say which table it means, and can.
+bool is_told_by_title(const Plan& plan, const Table& table) {
+  return plan.tables.size() > 1 && !table.title.empty();
+}
+
 std::string row_name(const Plan& plan, const Arm& arm) {
-  const auto& title = plan.tables[arm.table].title;
+  const auto& table = plan.tables[arm.table];
   const auto label = fmt::format("'{}'", arm.label);
-  return plan.tables.size() > 1 && !title.empty() ? title + ": " + label : label;
+  return is_told_by_title(plan, table) ? table.title + ": " + label : label;
 }
 
 /// Groups of rows that share something on a backbone, and the backbones on which each group does so.
@@ -106,8 +111,7 @@ void note_few_seeds(const Plan& plan, const Table& table, std::vector<std::strin
   int most = 0;
   for (const auto& [backbone, count] : rows) most = std::max(most, count);
   if (most == 0 || static_cast<int>(pairs) >= pairs_needed(most)) return;
-  const bool named = plan.tables.size() > 1 && !table.title.empty();
-  const auto title = named ? fmt::format("table '{}': ", table.title) : std::string();
+  const auto title = is_told_by_title(plan, table) ? fmt::format("table '{}': ", table.title) : std::string();
   const auto floor = sign_flip_floor(static_cast<int>(pairs));
   const auto alone = pairs_needed(1), together = pairs_needed(most);
   notes.push_back(fmt::format(
