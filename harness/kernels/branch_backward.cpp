@@ -30,30 +30,45 @@ struct Backward {
 
 /// What one chunk works with.
 struct BackwardChunk {
-  int unit;  // rows of outputs that are worked on together
-  const BranchRings& rings;
+  OutputUnits units;
+  BranchRings& rings;
   const BranchRows* branches;
   const BackRows *back, *points;  // [height]: of the branches with a whole kernel, and of the others
-  int halo;                       // of the gradients' rows
-  float* dz;                      // a row [output columns, kLanes]
+  Ring dz;                        // of a unit's rows
   float* dw;                      // of the band [vectors, all taps, kLanes]
   BandGradients sums;             // of the band [padded C]
 };
 
+/// One vector of a piece.
+struct VectorOf {
+  const BackwardChunk& chunk;
+  int vector, turn;  // of all, and of those in the rings
+
+  std::int64_t in_x() const { return std::int64_t(turn) * chunk.rings.x.ring.row_size; }
+  std::int64_t in_dz() const { return std::int64_t(turn) * chunk.dz.row_size; }
+  /// From where a row of the ring begins, its halo included.
+  std::int64_t in_d() const { return std::int64_t(turn) * chunk.branches[0].d.row_size; }
+  int halo() const { return chunk.branches[0].d.halo; }
+};
+
 /// A row of one vector of the gradients of some branches.
 template <int KW, int S, int B>
-HWY_INLINE void gradient_row(const Backward& job, const BackwardChunk& chunk, int vector, const int* branches,
-                             const Taps& taps, int oh) {
+HWY_INLINE void gradient_row(const Backward& job, const VectorOf& of, const int* branches, const Taps& taps,
+                             int oh, BackwardAhead& ahead) {
+  const auto& chunk = of.chunk;
+  const int vector = of.vector;
+  const float* row = chunk.dz.row(oh) + of.in_dz();
   const float* weights[B];
   float* d[B];
   for (int b = 0; b < B; ++b) {
-    const auto& ring = chunk.branches[branches[b]].d;
     weights[b] = job.branches.of(vector, branches[b]);
-    d[b] = ring.row(oh) + ring.halo * kLanes;
+    d[b] = chunk.branches[branches[b]].d.row(oh) + of.in_d() + of.halo() * kLanes;
   }
   for_blocks<4>(job.s.out_width(), [&]<int P>(Pixels<P>, int w) HWY_ATTR {
+    ahead.x.ask<P * S * S>();
+    ahead.dz.ask<P>();
     Vector y[B][P];
-    convolve_all<KW, S>(taps, w * S * kLanes, weights, y);
+    convolve_all<KW, S>(taps, of.in_x() + w * S * kLanes, weights, y);
     HWY_UNROLL(3)
     for (int b = 0; b < B; ++b) {
       const auto& factors = job.factors[branches[b]];
@@ -62,7 +77,7 @@ HWY_INLINE void gradient_row(const Backward& job, const BackwardChunk& chunk, in
       const Vector c3 = hn::Load(kFloats, factors.c3 + vector * kLanes);
       HWY_UNROLL(4)
       for (int p = 0; p < P; ++p) {
-        const Vector dz = hn::Load(kFloats, chunk.dz + (w + p) * kLanes);
+        const Vector dz = hn::Load(kFloats, row + (w + p) * kLanes);
         hn::Store(hn::MulAdd(c1, dz, hn::MulAdd(c2, y[b][p], c3)), kFloats, d[b] + (w + p) * kLanes);
       }
     }
@@ -72,128 +87,129 @@ HWY_INLINE void gradient_row(const Backward& job, const BackwardChunk& chunk, in
 /// Row h of one vector of dx, and where all remainders of the stride are inside, pixels of all of them at
 /// once: each alone would wait for its own sums.
 template <int KW, int S>
-HWY_INLINE void input_pixels(const Backward& job, const BackwardChunk& chunk, int h, const float* weights,
-                             const InputRow& to) {
+HWY_INLINE void input_pixels(const Backward& job, const VectorOf& of, int h, const InputRow& to,
+                             BackwardAhead& ahead) {
+  const auto &back = of.chunk.back[h], &points = of.chunk.points[h];
+  const float* weights = job.branches.of(of.vector);
+  const std::int64_t first = of.in_d() + of.halo() * kLanes;
   const int whole = job.s.width / S;
   for_blocks<8>(whole, [&]<int P>(Pixels<P>, int i) HWY_ATTR {
+    ahead.dx.ask<P * S>();
     Vector part[S][P];
     unrolled<S * P>([&](auto p) HWY_ATTR __attribute__((always_inline)) { part[p / P][p % P] = all(0); });
-    const std::int64_t at = (chunk.halo + i) * kLanes;
-    add_back_all<KW, S>(chunk.back[h], at, weights, part);
-    add_back_all<1, S>(chunk.points[h], at, weights, part);
-    unrolled<S>([&](auto first) HWY_ATTR
-                __attribute__((always_inline)) { to.store<S>(first + i * S, part[first]); });
+    const std::int64_t at = first + i * kLanes;
+    add_back_all<KW, S>(back, at, weights, part);
+    add_back_all<1, S>(points, at, weights, part);
+    unrolled<S>([&](auto rest) HWY_ATTR
+                __attribute__((always_inline)) { to.store<S>(rest + i * S, part[rest]); });
   });
   if (job.s.width % S == 0) return;
   Vector part[1] = {all(0)};
-  const std::int64_t at = (chunk.halo + whole) * kLanes;
-  add_back<KW, S, 0>(chunk.back[h], at, weights, part);
-  add_back<1, S, 0>(chunk.points[h], at, weights, part);
+  const std::int64_t at = first + whole * kLanes;
+  add_back<KW, S, 0>(back, at, weights, part);
+  add_back<1, S, 0>(points, at, weights, part);
   to.store<S>(whole * S, part);
 }
 
 /// The gradients of all branches, output rows begin .. end of one vector, and of their weights.
 template <int KW, int S>
-HWY_INLINE void gradient_rows(const Backward& job, const BackwardChunk& chunk, const Piece& piece, int vector,
-                              const Piece* next, int begin, int end) {
-  const auto& s = job.s;
-  const int c = vector * kLanes, count = std::min(kLanes, s.channels - c);
+HWY_INLINE void gradient_rows(const Backward& job, const VectorOf& of, int begin, int end,
+                              BackwardAhead& ahead) {
+  const auto& chunk = of.chunk;
   for (int oh = begin; oh < end; ++oh) {
-    fetch_gradient(job.dz, (piece.image * s.out_height() + oh) * s.out_width(), s.out_width(), c, count,
-                   chunk.dz);
-    const PlaceAhead ahead(piece, vector - piece.group.first, next, oh, s.out_height(), s.out_width());
-    if (ahead.any)
-      ask_for(job.dz.dz, job.dz.stride, ahead.pixel(s.out_height(), s.out_width()), s.out_width(),
-              ahead.vector * kLanes);
     job.branches.for_sets(false, [&]<int B>(const int* branches) HWY_ATTR {
-      gradient_row<KW, S, B>(job, chunk, vector, branches, chunk.rings.taps[oh], oh);
+      gradient_row<KW, S, B>(job, of, branches, chunk.rings.taps[oh], oh, ahead);
     });
     job.branches.for_sets(true, [&]<int B>(const int* branches) HWY_ATTR {
-      gradient_row<1, S, B>(job, chunk, vector, branches, chunk.rings.points[oh], oh);
+      gradient_row<1, S, B>(job, of, branches, chunk.rings.points[oh], oh, ahead);
     });
   }
   for (int b = 0; job.wants_dw && b < job.branches.count; ++b) {
-    const auto& rows = chunk.branches[b];
-    const int at = chunk.halo * kLanes;
-    float* sums = chunk.dw + (vector * job.branches.all() + job.branches.first[b]) * kLanes;
+    const ProductRow* rows = chunk.branches[b].products + begin;
+    const std::int64_t d = of.in_d() + of.halo() * kLanes;
+    const int width = job.s.out_width(), count = end - begin;
+    float* sums = chunk.dw + (of.vector * job.branches.all() + job.branches.first[b]) * kLanes;
     if (job.branches.points[b])
-      add_all_products<1, S, 1, false>(rows.products + begin, end - begin, 1, 0, at, s.out_width(), sums);
+      add_all_products<1, S, 1, false>(rows, count, 1, of.in_x(), d, width, sums);
     else
-      add_all_products<KW, S, 1, false>(rows.products + begin, end - begin, s.kernel_height, 0, at,
-                                        s.out_width(), sums);
+      add_all_products<KW, S, 1, false>(rows, count, job.s.kernel_height, of.in_x(), d, width, sums);
   }
 }
 
-/// One vector of a piece.
-template <int KW, int S>
-HWY_NOINLINE void backward_vector(const Backward& job, const BackwardChunk& chunk, const Piece& piece, int v,
-                                  const Piece* next) {
+/// What vector v of the next piece needs.
+BackwardAhead ahead_of(const Backward& job, const OutputUnits& units, const Piece* next, int v) {
   const auto& s = job.s;
-  const int vector = piece.group.first + v, pad = s.kernel_height / 2;
+  const auto of = [&](ConstValues data, std::int64_t stride, int height, int width, auto until) {
+    return lines_ahead(data, stride, s, height, width, next, v, until);
+  };
   const GradientRead dx(job.dx, job.stream);
-  chunk.rings.x.surround(job.reading.centre + vector * kLanes, 1);
-  for (int oh = 0, x = 0, h = 0; oh < s.out_height(); oh += chunk.unit) {
-    const int end = std::min(s.out_height(), oh + chunk.unit);
-    chunk.rings.fetch(job.reading, piece, v, next, x, (end - 1) * S - pad + s.kernel_height);
-    gradient_rows<KW, S>(job, chunk, piece, vector, next, oh, end);
-    const int complete = end == s.out_height() ? s.height : std::min(s.height, end * S - pad);
-    for (; job.wants_dx && h < complete; ++h) {
-      input_pixels<KW, S>(job, chunk, h, job.branches.of(vector),
-                          InputRow(job.reading, job.dx, chunk.sums, s.channels,
-                                   (piece.image * s.height + h) * s.width, vector * kLanes, job.stream));
-      if (const PlaceAhead ahead(piece, v, next, h, s.height, s.width); ahead.any)
-        ask_for(dx.data, dx.stride, ahead.pixel(s.height, s.width), s.width, ahead.vector * kLanes);
+  return {
+      .x = of(job.reading.x.data, job.reading.x.stride, s.height, s.width,
+              [&](int before) { return units.inputs(before); }),
+      .dz = of(job.dz.dz, job.dz.stride, s.out_height(), s.out_width(),
+               [&](int before) { return units.outputs(before); }),
+      .dx = of(dx.data, dx.stride, s.height, s.width, [&](int before) { return units.complete(before); })};
+}
+
+/// A piece, of which rows up to x are in the rings.
+template <int KW, int S>
+HWY_NOINLINE void backward_piece(const Backward& job, const BackwardChunk& chunk, const Piece& piece,
+                                 const Piece* next, int& x) {
+  const auto& s = job.s;
+  const int begin = chunk.units.outputs(piece.unit), end = chunk.units.outputs(piece.unit + 1);
+  piece.for_turns(chunk.dz.vectors, [&](const Group& turn, int first) HWY_ATTR {
+    if (piece.unit == 0) x = 0, chunk.rings.x.surround(job.reading.centre + turn.first * kLanes, turn.count);
+    fetch_inputs(job.reading, s, piece.image, turn, x, chunk.units.inputs(piece.unit + 1),
+                 chunk.rings.x.ring);
+    int dz = begin;
+    fetch_gradients(job.dz, piece.image, s.out_height(), s.out_width(), s.channels, turn, dz, end, chunk.dz);
+    for (int v = 0; v < turn.count; ++v) {
+      auto ahead = ahead_of(job, chunk.units, next, first + v);
+      const VectorOf of{chunk, turn.first + v, v};
+      gradient_rows<KW, S>(job, of, begin, end, ahead);
+      for (int h = chunk.units.complete(piece.unit); job.wants_dx && h < chunk.units.complete(piece.unit + 1);
+           ++h)
+        input_pixels<KW, S>(job, of, h,
+                            InputRow(job.reading, job.dx, chunk.sums, s.channels,
+                                     (piece.image * s.height + h) * s.width, of.vector * kLanes, job.stream),
+                            ahead);
+      ahead.ask_rest();
     }
-  }
+  });
 }
 
 /// Images begin .. end; total_dw [vectors, all taps, kLanes], total_sums [2, C].
 template <int KW, int S>
 void backward_images(const Backward& job, std::int64_t begin, std::int64_t end, double* total_dw,
                      double* total_sums) {
-  constexpr int kPixels = 64;  // that are summed in registers
   const auto& s = job.s;
   Scratch scratch;
-  const int unit = std::clamp(kPixels / s.out_width(), 1, s.out_height());
-  const BranchRings rings(scratch, s, (unit - 1) * S + s.kernel_height);
+  const OutputUnits units(s);
+  const int d_slots = units.rows + s.kernel_height;
+  const int columns =
+      units.seen() * (s.width + KW) + (job.branches.count * d_slots + units.rows) * (s.out_width() + KW);
+  const int vectors =
+      vectors_of_a_group(s.channels, columns, kSecondLevel, vectors_of_a_line(job.reading.x.data.type()));
+  const int held = units.count() == 1 ? 1 : vectors;  // by the rings
+  BranchRings rings(scratch, s, units.seen(), held);
   auto* branches = scratch.take<BranchRows>(job.branches.count);
   for (int b = 0; b < job.branches.count; ++b)
-    branches[b] = BranchRows(scratch, s, job.branches.points[b], rings, unit + s.kernel_height);
-  const auto back_rows = [&](bool points) {
-    auto* back = scratch.take<BackRows>(s.height);
-    for (int h = 0; h < s.height; ++h) {
-      const int most = job.branches.count * s.kernel_height;
-      back[h] = {scratch.take<const float*>(most), scratch.take<int>(most)};
-      for (int b = 0; b < job.branches.count; ++b) {
-        if (job.branches.points[b] != points) continue;
-        if (!points)
-          branches[b].add_back_rows(s, h, job.branches.first[b], back[h]);
-        else if (h % S == 0)
-          back[h].add(branches[b].d.row(h / S), job.branches.first[b]);
-      }
-    }
-    return back;
-  };
+    branches[b] = BranchRows(scratch, s, job.branches.points[b], rings, d_slots);
   const BackwardChunk chunk{
-      .unit = unit,
+      .units = units,
       .rings = rings,
       .branches = branches,
-      .back = back_rows(false),
-      .points = back_rows(true),
-      .halo = KW / 2,
-      .dz = scratch.take<float>(std::int64_t(s.out_width()) * kLanes),
+      .back = back_rows(scratch, s, job.branches, branches, false),
+      .points = back_rows(scratch, s, job.branches, branches, true),
+      .dz = {scratch, units.rows, held, s.out_width(), 0},
       .dw = scratch.zeros<float>(padded(s.channels) * job.branches.all()),
       .sums = {scratch.zeros<float>(padded(s.channels)), scratch.zeros<float>(padded(s.channels))}};
-  const int size = int(bytes_of(job.reading.x.data.type())) * kLanes;
-  const Pieces pieces(s.channels, 1, s.height * s.width * (2 * size + size / (S * S)), 1,
-                      vectors_of_a_line(job.reading.x.data.type()));
-  std::int64_t pixels = 0;
-  pieces.each(begin, end, s.images, [&](const Piece& piece, const Piece* next, bool last) {
+  const Pieces pieces(s.channels, vectors, units.count(), units.rows * s.out_width() * S * S, kBandRows);
+  int x = 0;
+  pieces.each(begin, end, s.images, [&](const Piece& piece, const Piece* next) {
+    backward_piece<KW, S>(job, chunk, piece, next, x);
+    if (!piece.ends_band) return;
     const auto& group = piece.group;
-    for (int v = 0; v < group.count; ++v) backward_vector<KW, S>(job, chunk, piece, v, next);
-    pixels += std::int64_t(s.height) * s.width;
-    if (pixels < kBandRows && !last) return;
-    pixels = 0;
     const int c = group.first * kLanes;
     if (job.dx.sum)
       add_band(total_sums + c, s.channels, {chunk.sums.sum + c, chunk.sums.dot + c},

@@ -25,10 +25,11 @@ struct Statistics {
   RunningMoments total;
 };
 
-/// A row of one vector of what some branches give, to their sums.
+/// A row of one vector of what some branches give, to their sums; at: where the vector is in rows of the
+/// ring.
 template <int KW, int S, int B>
 HWY_INLINE void add_row(const Branches& job, int vector, const int* branches, const Taps& taps,
-                        Statistics* sums) {
+                        std::int64_t at, Statistics* sums, LinesAhead& ahead) {
   const int width = job.s.out_width();
   const float* weights[B];
   for (int b = 0; b < B; ++b) {
@@ -36,7 +37,7 @@ HWY_INLINE void add_row(const Branches& job, int vector, const int* branches, co
     auto& of = sums[branches[b]];
     if (of.pixels == 0) {
       Vector middle[1];
-      convolve<KW, S>(taps, width / 2 * S * kLanes, weights[b], middle);
+      convolve<KW, S>(taps, at + width / 2 * S * kLanes, weights[b], middle);
       hn::Store(middle[0], kFloats, of.band.at);
       hn::Store(all(0), kFloats, of.band.sum);
       hn::Store(all(0), kFloats, of.band.square);
@@ -44,34 +45,51 @@ HWY_INLINE void add_row(const Branches& job, int vector, const int* branches, co
     of.pixels += width;
   }
   for_blocks<4>(width, [&]<int P>(Pixels<P>, int w) HWY_ATTR {
+    ahead.ask<P * S * S>();
     Vector y[B][P];
-    convolve_all<KW, S>(taps, w * S * kLanes, weights, y);
+    convolve_all<KW, S>(taps, at + w * S * kLanes, weights, y);
     for (int b = 0; b < B; ++b) add_values(sums[branches[b]].band, 0, y[b]);
   });
 }
 
-/// One vector of a piece; sums [branches].
-template <int KW, int S>
-HWY_NOINLINE void add_vector(const Branches& job, const BranchRings& rings, const Piece& piece, int v,
-                             const Piece* next, Statistics* sums, bool last) {
-  const auto& s = job.s;
-  const int vector = piece.group.first + v, count = std::min(kLanes, s.channels - vector * kLanes);
-  rings.x.surround(job.reading.centre + vector * kLanes, 1);
-  int x = 0;
-  for (int oh = 0; oh < s.out_height(); ++oh) {
-    rings.fetch(job.reading, piece, v, next, x, oh * S - s.kernel_height / 2 + s.kernel_height);
-    job.branches.for_sets(false, [&]<int B>(const int* branches) HWY_ATTR {
-      add_row<KW, S, B>(job, vector, branches, rings.taps[oh], sums);
-    });
-    job.branches.for_sets(true, [&]<int B>(const int* branches) HWY_ATTR {
-      add_row<1, S, B>(job, vector, branches, rings.points[oh], sums);
-    });
-    for (int b = 0; b < job.branches.count; ++b) {
-      if (sums[b].pixels < kBandRows && !(last && oh + 1 == s.out_height())) continue;
-      add_band(sums[b].total, sums[b].band, double(sums[b].pixels), count);
-      sums[b].pixels = 0;
-    }
+/// Ends the bands that are long enough after a row of one vector, or all if it is the last row; sums
+/// [branches].
+void end_row(const Branches& job, int count, bool last, Statistics* sums) {
+  for (int b = 0; b < job.branches.count; ++b) {
+    if (sums[b].pixels < kBandRows && !last) continue;
+    add_band(sums[b].total, sums[b].band, double(sums[b].pixels), count);
+    sums[b].pixels = 0;
   }
+}
+
+/// A piece, of which rows up to x are in the ring; sums [vectors, branches] of all.
+template <int KW, int S>
+HWY_NOINLINE void add_piece(const Branches& job, BranchRings& rings, const OutputUnits& units,
+                            const Piece& piece, const Piece* next, bool last_image, int& x,
+                            Statistics* sums) {
+  const auto& s = job.s;
+  const auto& map = job.reading.x;
+  const auto inputs_of = [&](int unit) { return units.inputs(unit); };
+  piece.for_turns(rings.x.ring.vectors, [&](const Group& turn, int first) HWY_ATTR {
+    if (piece.unit == 0) x = 0, rings.x.surround(job.reading.centre + turn.first * kLanes, turn.count);
+    fetch_inputs(job.reading, s, piece.image, turn, x, inputs_of(piece.unit + 1), rings.x.ring);
+    for (int v = 0; v < turn.count; ++v) {
+      auto ahead = lines_ahead(map.data, map.stride, s, s.height, s.width, next, first + v, inputs_of);
+      const int vector = turn.first + v, at = v * rings.x.ring.row_size;
+      Statistics* of = sums + vector * job.branches.count;
+      for (int oh = units.outputs(piece.unit); oh < units.outputs(piece.unit + 1); ++oh) {
+        job.branches.for_sets(false, [&]<int B>(const int* branches) HWY_ATTR {
+          add_row<KW, S, B>(job, vector, branches, rings.taps[oh], at, of, ahead);
+        });
+        job.branches.for_sets(true, [&]<int B>(const int* branches) HWY_ATTR {
+          add_row<1, S, B>(job, vector, branches, rings.points[oh], at, of, ahead);
+        });
+        end_row(job, std::min(kLanes, s.channels - vector * kLanes), last_image && oh + 1 == s.out_height(),
+                of);
+      }
+      ahead.ask_rest();
+    }
+  });
 }
 
 /// Images begin .. end; total: the moments of [branches, padded channels].
@@ -79,10 +97,13 @@ template <int KW, int S>
 void add_images(const Branches& job, std::int64_t begin, std::int64_t end, RunningMoments& total) {
   const auto& s = job.s;
   Scratch scratch;
-  const int channels = padded(s.channels), vectors = channels / kLanes;
-  const BranchRings rings(scratch, s, s.kernel_height);
-  auto* sums = scratch.take<Statistics>(std::int64_t(vectors) * job.branches.count);
-  for (int v = 0; v < vectors; ++v)
+  const int channels = padded(s.channels), all_vectors = channels / kLanes;
+  const OutputUnits units(s);
+  const int vectors = vectors_of_a_group(s.channels, units.seen() * (s.width + KW), kSecondLevel,
+                                         vectors_of_a_line(job.reading.x.data.type()));
+  BranchRings rings(scratch, s, units.seen(), units.count() == 1 ? 1 : vectors);
+  auto* sums = scratch.take<Statistics>(std::int64_t(all_vectors) * job.branches.count);
+  for (int v = 0; v < all_vectors; ++v)
     for (int b = 0; b < job.branches.count; ++b) {
       float* band = scratch.take<float>(3 * kLanes);
       const std::int64_t at = std::int64_t(b) * channels + v * kLanes;
@@ -90,13 +111,10 @@ void add_images(const Branches& job, std::int64_t begin, std::int64_t end, Runni
           .band = {band, band + kLanes, band + 2 * kLanes},
           .total = {.count = 0, .mean = total.mean + at, .squares = total.squares + at}};
     }
-  const int size = int(bytes_of(job.reading.x.data.type())) * kLanes;
-  const Pieces pieces(s.channels, 1, s.height * s.width * size, 1,
-                      vectors_of_a_line(job.reading.x.data.type()));
-  pieces.each(begin, end, s.images, [&](const Piece& piece, const Piece* next, bool last) {
-    for (int v = 0; v < piece.group.count; ++v)
-      add_vector<KW, S>(job, rings, piece, v, next, sums + (piece.group.first + v) * job.branches.count,
-                        last);
+  const Pieces pieces(s.channels, vectors, units.count(), units.rows * s.out_width(), kBandRows);
+  int x = 0;
+  pieces.each(begin, end, s.images, [&](const Piece& piece, const Piece* next) {
+    add_piece<KW, S>(job, rings, units, piece, next, piece.image + 1 == end, x, sums);
   });
   total.count = sums[0].total.count;
 }

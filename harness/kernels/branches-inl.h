@@ -99,47 +99,12 @@ HWY_INLINE void convolve_all(const Taps& taps, std::int64_t at, const float* con
   }
 }
 
-/// The row of a map that is worked on some rows after row h of vector v of a piece, which is a whole image:
-/// there, in its next vector, or in the next piece.
-struct PlaceAhead {
-  HWY_INLINE PlaceAhead(const Piece& piece, int v, const Piece* next, int h, int height, int width)
-      : image(piece.image),
-        vector(piece.group.first + v),
-        row(h + std::min(height, std::max(2, kPixels / width))) {
-    if (row < height) return;
-    row -= height;
-    if (v + 1 < piece.group.count)
-      ++vector;
-    else if (next)
-      image = next->image, vector = next->group.first;
-    any = row < height && (v + 1 < piece.group.count || next);
-  }
-
-  std::int64_t pixel(int height, int width) const { return (image * height + row) * width; }
-
-  static constexpr int kPixels = 256;  // that lie between: their lines fit the first cache
-  std::int64_t image;
-  int vector, row;
-  bool any = true;
-};
-
-/// Asks for the vector of channels from c on of `width` pixels of a map; data null: for nothing. A vector may
-/// end in another line than it begins in.
-inline void ask_for(ConstValues data, std::int64_t stride, std::int64_t pixel, int width, int c) {
-  if (!data) return;
-  const std::int64_t size = bytes_of(data.type()), step = stride * size;
-  const std::byte* from = data.bytes() + pixel * step + c * size;
-  for (int w = 0; w < width; ++w) hwy::Prefetch(from + w * step);
-  if (reinterpret_cast<std::uintptr_t>(from) % kLine == 0 && step % kLine == 0) return;
-  for (int w = 0; w < width; ++w) hwy::Prefetch(from + w * step + kLine - 1);
-}
-
-/// A ring of one vector of the input, and where the rows that an output row sees are in it, whatever the
-/// image.
+/// A ring of a group of vectors of the input, and where the rows that an output row sees are in it, whatever
+/// the image.
 struct BranchRings {
-  BranchRings(Scratch& scratch, const Depthwise& shape, int slots)
+  BranchRings(Scratch& scratch, const Depthwise& shape, int slots, int vectors)
       : s(shape),
-        x(scratch, slots, 1, s.width, s.kernel_width / 2),
+        x(scratch, slots, vectors, s.width, s.kernel_width / 2),
         taps(scratch.take<Taps>(s.out_height())),
         points(scratch.take<Taps>(s.out_height())) {
     for (int oh = 0; oh < s.out_height(); ++oh) {
@@ -147,19 +112,6 @@ struct BranchRings {
       taps[oh] = points[oh] = {};
       for (int k = 0; k < s.kernel_height; ++k) taps[oh].add(x.row(0, top + k, s.height), k, s.kernel_width);
       points[oh].add(x.row(0, oh * s.stride, s.height) + x.ring.halo * kLanes, 0, 1);
-    }
-  }
-
-  /// Rows from .. end of a piece, vector v, as far as there are any; asks for later ones.
-  HWY_INLINE void fetch(const Reading& reading, const Piece& piece, int v, const Piece* next, int& from,
-                        int end) const {
-    const auto& map = reading.x;
-    const int c = (piece.group.first + v) * kLanes, count = std::min(kLanes, s.channels - c);
-    for (; from < std::min(s.height, end); ++from) {
-      reading.row(map.data + (piece.image * s.height + from) * s.width * map.stride + c, s.width, c, count,
-                  x.ring.row(from) + x.ring.halo * kLanes);
-      if (const PlaceAhead ahead(piece, v, next, from, s.height, s.width); ahead.any)
-        ask_for(map.data, map.stride, ahead.pixel(s.height, s.width), s.width, ahead.vector * kLanes);
     }
   }
 

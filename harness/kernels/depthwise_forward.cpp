@@ -72,7 +72,7 @@ HWY_INLINE void output_row(const Forward& job, const Taps& taps, const Ring& rin
       const int c = v * kLanes, channel = group.first * kLanes + c,
                 count = std::min(kLanes, job.s.channels - channel);
       Vector sum[P];
-      next.ask<P * S * S>(w * S * S, v);
+      next.ask<P * S * S, S == 1 ? Level::First : Level::Second>(w * S * S, v);
       const float* weights = job.weights_of(group.first + v);
       if (job.plain)
         convolve<KW, S>(plain, c, w * S - KW / 2, count, weights, sum);

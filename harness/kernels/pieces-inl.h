@@ -15,78 +15,118 @@ namespace ablate::kernels {
 namespace HWY_NAMESPACE {
 namespace {
 
-/// What is worked on at a time: units begin .. end of an image (rows, or a few rows together), of a group of
-/// vectors.
+/// What is worked on at a time: some rows of an image, a unit, of a group of vectors.
 struct Piece {
   std::int64_t image;
   Group group;
-  int begin, end;
-  bool whole;  // the group is all channels
+  int unit;
+  bool whole;      // the group is all channels
+  bool ends_band;  // of its sums: they are added to those in double
+
+  /// Calls body(turn, v) for vectors as many as rings hold at a time, v: the first among those of the group.
+  template <class Body>
+  HWY_INLINE void for_turns(int vectors, const Body& body) const {
+    for (int v = 0; v < group.count; v += vectors)
+      body(Group{group.first + v, std::min(vectors, group.count - v)}, v);
+  }
 };
 
-/// Images in pieces that fit a second-level cache. A piece is worked on vector by vector: its rows pass
-/// through rings of one vector, which fit the first, together with the kernels and sums of that vector.
-/// Meanwhile the next piece is asked for.
-class Pieces {
- public:
-  /// `bytes`: that are read and written for a unit and a vector; `fewest`: units of a piece; `step`: vectors
-  /// that share the lines of a cache.
-  Pieces(int channels, int units, int bytes, int fewest, int step)
-      : all_vectors_((padded(channels) / kLanes + step - 1) / step * step), units_(units) {
-    constexpr int kBytes = 256 << 10, kFewestVectors = 4;
-    const int most =
-        std::clamp(kBytes / (bytes * units), kFewestVectors, std::max(kFewestVectors, all_vectors_));
-    groups_ = (all_vectors_ + most - 1) / most;
-    vectors_ = ((all_vectors_ + groups_ - 1) / groups_ + step - 1) / step * step;
-    const int units_of_a_piece = std::max(kBytes / (bytes * vectors_), fewest);
-    bands_ = (units + units_of_a_piece - 1) / units_of_a_piece;
-    all_vectors_ = padded(channels) / kLanes;
-    groups_ = (all_vectors_ + vectors_ - 1) / vectors_;
+/// Rows that a unit has: sums over its pixels stay in registers.
+inline int rows_of_a_unit(int width, int height) {
+  constexpr int kPixels = 128;
+  return std::clamp(kPixels / width, 1, height);
+}
+
+/// Units of rows of outputs, and which rows the first so many of them reach.
+struct OutputUnits {
+  explicit OutputUnits(const Depthwise& shape)
+      : s(shape), rows(rows_of_a_unit(s.out_width(), s.out_height())) {}
+
+  int count() const { return (s.out_height() + rows - 1) / rows; }
+  /// Rows of the input that a unit sees.
+  int seen() const { return (rows - 1) * s.stride + s.kernel_height; }
+  int outputs(int units) const { return std::min(s.out_height(), units * rows); }
+  int inputs(int units) const {
+    return std::min(s.height, (outputs(units) - 1) * s.stride - s.kernel_height / 2 + s.kernel_height);
+  }
+  /// Rows of the input that no later output sees.
+  int complete(int units) const {
+    if (outputs(units) == s.out_height()) return s.height;
+    return std::clamp(outputs(units) * s.stride - s.kernel_height / 2, 0, s.height);
   }
 
-  /// Calls body(piece, next, last) for all of images begin .. end, group by group. next: what is worked on
-  /// afterwards, also where it belongs to the next chunk; null after the last of `images`. last: of its
-  /// group.
+  Depthwise s;
+  int rows;
+};
+
+/// Images unit by unit, all vectors of a group together, so that a map is gone through in the order in which
+/// it lies. A group's rings stay in the second-level cache. Meanwhile the next piece is asked for.
+class Pieces {
+ public:
+  /// vectors: of a group; band: pixels of a band, or somewhat fewer, with so many `pixels` a unit.
+  Pieces(int channels, int vectors, int units, std::int64_t pixels, std::int64_t band)
+      : all_vectors_(padded(channels) / kLanes),
+        vectors_(vectors),
+        groups_((all_vectors_ + vectors - 1) / vectors),
+        units_(units),
+        units_of_a_band_(std::max<std::int64_t>(1, band / pixels)) {}
+
+  /// Calls body(piece, next) for all of images begin .. end. next: what is worked on afterwards, also where
+  /// it belongs to the next chunk; null after the last of `images`.
   template <class Body>
   HWY_INLINE void each(std::int64_t begin, std::int64_t end, std::int64_t images, const Body& body) const {
-    const std::int64_t of_a_group = (end - begin) * bands_, count = of_a_group * groups_;
+    const std::int64_t count = (end - begin) * groups_ * units_;
     Piece next = piece(begin, end, 0);
     for (std::int64_t i = 0; i < count; ++i) {
       const Piece now = next;
       const bool more = i + 1 < count || end < images;
       if (more) next = i + 1 < count ? piece(begin, end, i + 1) : piece(end, images, 0);
-      body(now, more ? &next : nullptr, (i + 1) % of_a_group == 0);
+      body(now, more ? &next : nullptr);
     }
   }
 
  private:
   Piece piece(std::int64_t begin, std::int64_t end, std::int64_t i) const {
-    const int band = int(i % bands_), group = int(i / bands_ / (end - begin));
-    return {.image = begin + i / bands_ % (end - begin),
+    const std::int64_t image = i / (groups_ * units_), done = image * units_ + i % units_ + 1;
+    const int group = int(i / units_ % groups_);
+    return {.image = begin + image,
             .group = {group * vectors_, std::min(vectors_, all_vectors_ - group * vectors_)},
-            .begin = units_ * band / bands_,
-            .end = units_ * (band + 1) / bands_,
-            .whole = groups_ == 1};
+            .unit = int(i % units_),
+            .whole = groups_ == 1,
+            .ends_band = done % units_of_a_band_ == 0 || done == (end - begin) * units_};
   }
 
-  int all_vectors_, vectors_, groups_, units_, bands_;
+  int all_vectors_, vectors_, groups_, units_;
+  std::int64_t units_of_a_band_;
 };
 
-/// What vector v of the next piece needs of a map, if there is a next one. until(end): the row up to which
-/// whoever has worked on units before `end` has read an image. Where whole pixels are asked for, the vectors
-/// share them.
+/// What vector v of the next piece needs of a map, if there is a next one. until(unit): the row up to which
+/// whoever has worked on the units before that has read an image. Where whole pixels are asked for, the
+/// vectors share them.
 template <class Until>
 LinesAhead lines_ahead(ConstValues data, std::int64_t stride, const Depthwise& s, int height, int width,
                        const Piece* next, int v, const Until& until) {
   if (!next || v >= next->group.count || !data) return {};
   const std::int64_t size = bytes_of(data.type()), pixel = stride * size;
-  const std::int64_t from = next->begin == 0 ? 0 : until(next->begin);
-  const std::int64_t pixels = (until(next->end) - from) * width;
+  const std::int64_t from = next->unit == 0 ? 0 : until(next->unit);
+  const std::int64_t pixels = (until(next->unit + 1) - from) * width;
   const auto* first = data.bytes() + (next->image * height + from) * width * pixel;
   if (asks_for_pixels(data, stride, s.channels, next->whole))
     return LinesAhead::share_of(first, pixels, pixel, v, next->group.count);
   return {first + (next->group.first + v) * kLanes * size, pixel, pixels};
 }
+
+/// What is worked on at a time: units begin .. end of an image (rows, or a few rows together), of a group of
+/// What a vector of the next piece needs of the input, of its output's gradient and of its own.
+struct BackwardAhead {
+  LinesAhead x, dz, dx;
+
+  void ask_rest() {
+    x.ask_rest();
+    dz.ask_rest();
+    dx.ask_rest();
+  }
+};
 
 /// What is read of a gradient that is added to or, unless it goes past the caches, written; data null:
 /// nothing.

@@ -30,8 +30,9 @@ struct BackwardRow {
   int row_class;
 };
 
-/// What one chunk works with.
+/// What one chunk works with: rings of a group of vectors, that hold what `unit` rows of dx see.
 struct BackwardChunk {
+  int unit;
   CentredRing x;
   Ring dz;
   float* ends;         // what only the ends of a row get, [columns, kLanes]
@@ -39,41 +40,34 @@ struct BackwardChunk {
   BackwardRow* rows;   // [height]
 };
 
-/// What comes next.
-struct BackwardAhead {
-  template <int Pixels>
-  HWY_INLINE void ask() {
-    x.ask<Pixels>();
-    dz.ask<Pixels>();
-    dx.ask<Pixels>();
-  }
-  void ask_rest() {
-    x.ask_rest();
-    dz.ask_rest();
-    dx.ask_rest();
-  }
-  LinesAhead x, dz, dx;
+/// One row of one vector of dx.
+struct VectorRow {
+  const BackwardRow& rows;
+  int x, dz;  // where the vector is in the rings' rows
+  const float *kernel, *weights;
+  InputRow to;
 };
 
 /// Those pixels of a row of dx that are First more than a multiple of the stride, and all after them.
 template <int KW, int S, int First>
-HWY_INLINE void input_pixels(const Backward& job, const BackwardChunk& chunk, const BackwardRow& row,
-                             const InputRow& to, const float* kernel, const float* weights,
+HWY_INLINE void input_pixels(const Backward& job, const BackwardChunk& chunk, const VectorRow& row,
                              BackwardAhead& ahead) {
   const int width = (job.s.width - First + S - 1) / S;
   for_blocks<8>(width, [&]<int P>(Pixels<P>, int i) HWY_ATTR {
     const int w = First + i * S;
-    ahead.ask<P>();
+    ahead.x.ask<P>();
+    ahead.dz.ask<P>();
+    ahead.dx.ask<P>();
     Vector part[P];
-    job.joined.begin<KW, S>(kernel, First, part);
-    job.joined.add<KW, S>(kernel, First, row.around, w * kLanes, part);
-    add_back<KW, S, First>(row.back, (chunk.dz.halo + i) * kLanes, weights, part);
+    job.joined.begin<KW, S>(row.kernel, First, part);
+    job.joined.add<KW, S>(row.kernel, First, row.rows.around, row.x + w * kLanes, part);
+    add_back<KW, S, First>(row.rows.back, row.dz + (chunk.dz.halo + i) * kLanes, row.weights, part);
     HWY_UNROLL(8)
     for (int p = 0; p < P; ++p)
       part[p] = hn::Add(part[p], hn::Load(kFloats, chunk.ends + (w + p * S) * kLanes));
-    to.store<S>(w, part);
+    row.to.store<S>(w, part);
   });
-  if constexpr (First + 1 < S) input_pixels<KW, S, First + 1>(job, chunk, row, to, kernel, weights, ahead);
+  if constexpr (First + 1 < S) input_pixels<KW, S, First + 1>(job, chunk, row, ahead);
 }
 
 /// The rows that make row h of dx: they are in the rings when it is worked on.
@@ -91,53 +85,69 @@ BackwardRow row_of(const Backward& job, const BackwardChunk& chunk, int h) {
   return row;
 }
 
+/// Rows that the units before one have reached: of dx, of the input and of dz.
+struct Reached {
+  Depthwise s;
+  int unit;
+
+  int rows(int units) const { return std::min(s.height, units * unit); }
+  int inputs(int units) const { return std::min(s.height, rows(units) + s.kernel_height - 1); }
+  int gradients(int units) const {
+    return std::min(s.out_height(), (rows(units) - 1 + s.kernel_height / 2) / s.stride + 1);
+  }
+};
+
 /// What vector v of the next piece needs.
-template <int S>
-BackwardAhead ahead_of(const Backward& job, const Piece* next, int v) {
+BackwardAhead ahead_of(const Backward& job, const Reached& reached, const Piece* next, int v) {
   const auto& s = job.s;
-  BackwardAhead ahead{
-      .x = lines_ahead(job.reading.x.data, job.reading.x.stride, s, s.height, s.width, next, v,
-                       [&](int h) { return std::min(s.height, h + s.kernel_height - 1); }),
-      .dz =
-          lines_ahead(job.dz.dz, job.dz.stride, s, s.out_height(), s.out_width(), next, v,
-                      [&](int h) { return std::min(s.out_height(), (h - 1 + s.kernel_height / 2) / S + 1); }),
-      .dx = {}};
+  const auto of = [&](ConstValues data, std::int64_t stride, int height, int width, auto until) {
+    return lines_ahead(data, stride, s, height, width, next, v, until);
+  };
+  BackwardAhead ahead{.x = of(job.reading.x.data, job.reading.x.stride, s.height, s.width,
+                              [&](int units) { return reached.inputs(units); }),
+                      .dz = of(job.dz.dz, job.dz.stride, s.out_height(), s.out_width(),
+                               [&](int units) { return reached.gradients(units); }),
+                      .dx = {}};
   // Side by side in one map, dz brings dx with it.
   const GradientRead dx(job.dx, job.stream);
   const auto* dz = job.dz.dz.bytes();
   const bool beside = dx.data && dx.data.bytes() < dz && dz < (dx.data + dx.stride).bytes();
   if (!beside || !ahead.dz.adjoin())
-    ahead.dx = lines_ahead(dx.data, dx.stride, s, s.height, s.width, next, v, [](int h) { return h; });
+    ahead.dx = of(dx.data, dx.stride, s.height, s.width, [&](int units) { return reached.rows(units); });
   return ahead;
 }
 
-/// One vector of a piece.
+/// A piece, of which rows up to x and dz are in the rings.
 template <int KW, int S>
-HWY_NOINLINE void backward_vector(const Backward& job, const BackwardChunk& chunk, const Piece& piece, int v,
-                                  const Piece* next) {
+HWY_NOINLINE void backward_piece(const Backward& job, BackwardChunk& chunk, const Piece& piece,
+                                 const Piece* next, int& x, int& dz) {
   const auto& s = job.s;
-  const int c = (piece.group.first + v) * kLanes, count = std::min(kLanes, s.channels - c);
-  const float* weights = job.weights + std::int64_t(c) * job.taps();
-  chunk.x.surround(job.reading.centre + c, 1);
-  int x = std::max(0, piece.begin - s.kernel_height + 1);
-  auto ahead = ahead_of<S>(job, next, v);
-  int dz = std::max(0, (piece.begin - s.kernel_height / 2 + S - 1) / S);
-  for (int h = piece.begin; h < piece.end; ++h) {
-    for (; x < std::min(s.height, h + s.kernel_height); ++x)
-      job.reading.row(job.reading.x.data + job.pixel(piece.image, x) * job.reading.x.stride + c, s.width, c,
-                      count, chunk.x.ring.row(x) + chunk.x.ring.halo * kLanes);
-    for (; dz < std::min(s.out_height(), (h + s.kernel_height / 2) / S + 1); ++dz)
-      fetch_gradient(job.dz, (piece.image * s.out_height() + dz) * s.out_width(), s.out_width(), c, count,
-                     chunk.dz.row(dz) + chunk.dz.halo * kLanes);
-    const auto& row = chunk.rows[h];
-    const float* kernel = job.joined.of(c / kLanes, row.row_class);
-    job.joined.ends<KW, S>(kernel, row.around, 0, s.width, chunk.ends);
-    input_pixels<KW, S, 0>(
-        job, chunk, row,
-        InputRow(job.reading, job.dx, chunk.sums, s.channels, job.pixel(piece.image, h), c, job.stream),
-        kernel, weights, ahead);
-  }
-  ahead.ask_rest();
+  const Reached reached{s, chunk.unit};
+  const int begin = reached.rows(piece.unit), end = reached.rows(piece.unit + 1);
+  piece.for_turns(chunk.dz.vectors, [&](const Group& turn, int first) HWY_ATTR {
+    if (piece.unit == 0) x = dz = 0, chunk.x.surround(job.reading.centre + turn.first * kLanes, turn.count);
+    fetch_inputs(job.reading, s, piece.image, turn, x, reached.inputs(piece.unit + 1), chunk.x.ring);
+    fetch_gradients(job.dz, piece.image, s.out_height(), s.out_width(), s.channels, turn, dz,
+                    reached.gradients(piece.unit + 1), chunk.dz);
+    for (int v = 0; v < turn.count; ++v) {
+      auto ahead = ahead_of(job, reached, next, first + v);
+      const int vector = turn.first + v, at = v * chunk.x.ring.row_size;
+      for (int h = begin; h < end; ++h) {
+        const auto& rows = chunk.rows[h];
+        const float* kernel = job.joined.of(vector, rows.row_class);
+        job.joined.ends<KW, S>(kernel, rows.around, at, s.width, chunk.ends);
+        const VectorRow row{.rows = rows,
+                            .x = at,
+                            .dz = v * chunk.dz.row_size,
+                            .kernel = kernel,
+                            .weights = job.weights + std::int64_t(vector) * job.taps() * kLanes,
+                            .to = InputRow(job.reading, job.dx, chunk.sums, s.channels,
+                                           job.pixel(piece.image, h), vector * kLanes, job.stream)};
+        input_pixels<KW, S, 0>(job, chunk, row, ahead);
+      }
+      ahead.ask_rest();
+    }
+  });
 }
 
 /// Images begin .. end; total_sums [2, C].
@@ -145,26 +155,28 @@ template <int KW, int S>
 void backward_images(const Backward& job, std::int64_t begin, std::int64_t end, double* total_sums) {
   const auto& s = job.s;
   Scratch scratch;
-  const int size = int(bytes_of(job.reading.x.data.type())) * kLanes;
-  const Pieces pieces(s.channels, s.height, s.width * ((job.dx.data ? 2 : 1) * size + size / (S * S)),
-                      2 * s.kernel_height, vectors_of_a_line(job.reading.x.data.type()));
+  const int unit = rows_of_a_unit(s.width, s.height);
+  const int x_slots = unit + 2 * (s.kernel_height - 1), dz_slots = (unit + s.kernel_height - 2) / S + 2;
+  const int columns = x_slots * (s.width + 2 * (KW - 1)) + dz_slots * (s.out_width() + KW);
+  const int vectors =
+      vectors_of_a_group(s.channels, columns, kSecondLevel, vectors_of_a_line(job.reading.x.data.type()));
+  const Pieces pieces(s.channels, vectors, (s.height + unit - 1) / unit, unit * s.width, kBandRows);
+  const int held = unit < s.height ? vectors : 1;  // by the rings
   BackwardChunk chunk{
-      .x = {scratch, 2 * s.kernel_height - 1, 1, s.width, KW - 1},
-      .dz = {scratch, s.kernel_height, 1, s.out_width(), KW / 2},
+      .unit = unit,
+      .x = {scratch, x_slots, held, s.width, KW - 1},
+      .dz = {scratch, dz_slots, held, s.out_width(), KW / 2},
       .ends = scratch.zeros<float>(std::int64_t(s.width) * kLanes),
       .sums = {scratch.zeros<float>(padded(s.channels)), scratch.zeros<float>(padded(s.channels))},
       .rows = scratch.take<BackwardRow>(s.height)};
   for (int h = 0; h < s.height; ++h) chunk.rows[h] = row_of<KW, S>(job, chunk, h);
-  std::int64_t pixels = 0;
-  pieces.each(begin, end, s.images, [&](const Piece& piece, const Piece* next, bool last) {
-    const auto& group = piece.group;
-    for (int v = 0; v < group.count; ++v) backward_vector<KW, S>(job, chunk, piece, v, next);
-    pixels += std::int64_t(piece.end - piece.begin) * s.width;
-    if (!job.dx.sum || (pixels < kBandRows && !last)) return;
-    pixels = 0;
-    const int c = group.first * kLanes;
-    add_band(total_sums + c, s.channels, {chunk.sums.sum + c, chunk.sums.dot + c},
-             std::min(group.count * kLanes, s.channels - c));
+  int x = 0, dz = 0;
+  pieces.each(begin, end, s.images, [&](const Piece& piece, const Piece* next) {
+    const int c = piece.group.first * kLanes;
+    backward_piece<KW, S>(job, chunk, piece, next, x, dz);
+    if (job.dx.sum && piece.ends_band)
+      add_band(total_sums + c, s.channels, {chunk.sums.sum + c, chunk.sums.dot + c},
+               std::min(piece.group.count * kLanes, s.channels - c));
   });
   if (job.stream) hwy::FlushStream();
 }

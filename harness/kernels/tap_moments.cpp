@@ -31,14 +31,14 @@ struct RowClass {
   int count;
 };
 
-/// What one chunk works with: a ring of one vector that holds `unit` rows and those below.
+/// What one chunk works with: a ring of a group of vectors that holds `unit` rows and those below.
 struct MomentsChunk {
-  MomentsChunk(Scratch& scratch, const Autoproducts& job, int unit_rows)
+  MomentsChunk(Scratch& scratch, const Autoproducts& job, int unit_rows, int vectors)
       : s(job.s),
         unit(unit_rows),
         units((s.height + unit - 1) / unit),
-        x(scratch, unit + s.kernel_height - 1, 1, s.width, s.kernel_width - 1),
-        beyond(scratch.zeros<float>(x.row_size)),
+        x(scratch, unit + s.kernel_height - 1, vectors, s.width, s.kernel_width - 1),
+        beyond(scratch.zeros<float>(std::int64_t(vectors) * x.row_size)),
         classes(scratch.take<RowClass>(s.height)),
         first(scratch.take<int>(units + 1)) {
     auto* rows = scratch.take<ProductRow>(s.height);
@@ -76,26 +76,27 @@ struct MomentsChunk {
   int* first;  // [units + 1], of each unit in the classes
 };
 
-/// x' times what lies below and beside it, for the rows of a unit, to the cells of one vector.
+/// x' times what lies below and beside it, for the rows of a unit, to the cells of vector v of the ring.
 template <int KW, int S>
-HWY_INLINE void add_products_of(const TapCells& cells, const MomentsChunk& chunk, int unit, float* sums,
-                                LinesAhead& ahead) {
+HWY_INLINE void add_products_of(const TapCells& cells, const MomentsChunk& chunk, int unit, int v,
+                                float* sums, LinesAhead& ahead) {
   constexpr int kReach = 2 * KW - 1;
+  const std::int64_t row = std::int64_t(v) * chunk.x.row_size;
   for (int i = chunk.first[unit]; i < chunk.first[unit + 1]; ++i) {
     const auto& rows = chunk.classes[i];
     float* products = sums + rows.products;
     for (int c = 0; c < cells.columns.classes(); ++c, products += cells.kernel_height * kReach * kLanes) {
       const auto run = cells.columns.of_class(c);
-      add_all_products<kReach, S, S, true>(rows.rows, rows.count, rows.kernel_rows, run.first * kLanes,
-                                           run.first * kLanes, run.count, products, ahead);
+      add_all_products<kReach, S, S, true>(rows.rows, rows.count, rows.kernel_rows, row + run.first * kLanes,
+                                           row + run.first * kLanes, run.count, products, ahead);
     }
   }
 }
 
-/// x' by itself, row h, to the cells of one vector.
+/// x' by itself, row h, to the cells of vector v of the ring.
 template <int S>
-HWY_INLINE void add_sums_of(const TapCells& cells, const MomentsChunk& chunk, int h, float* sums) {
-  const float* x = chunk.x.row(h) + chunk.x.halo * kLanes;
+HWY_INLINE void add_sums_of(const TapCells& cells, const MomentsChunk& chunk, int h, int v, float* sums) {
+  const float* x = chunk.x.row(h) + v * chunk.x.row_size + chunk.x.halo * kLanes;
   float* alone =
       sums + (cells.products() + cells.far_rows.class_of(h) * cells.far_columns.classes()) * kLanes;
   for (int c = 0; c < cells.far_columns.classes(); ++c) {
@@ -107,26 +108,26 @@ HWY_INLINE void add_sums_of(const TapCells& cells, const MomentsChunk& chunk, in
   }
 }
 
-/// One vector of a piece.
+/// A piece, of which rows up to x are in the ring; sums: of its group.
 template <int KW, int S>
-HWY_NOINLINE void add_vector(const Autoproducts& job, const MomentsChunk& chunk, const Piece& piece, int v,
-                             const Piece* next, float* sums) {
+HWY_NOINLINE void add_piece(const Autoproducts& job, const MomentsChunk& chunk, const Piece& piece,
+                            const Piece* next, int& x, float* sums) {
   const auto& s = job.s;
   const auto& map = job.reading.x;
-  const int c = (piece.group.first + v) * kLanes, count = std::min(kLanes, s.channels - c);
-  auto ahead = lines_ahead(map.data, map.stride, s, s.height, s.width, next, v, [&](int unit) {
+  const auto inputs_of = [&](int unit) {
     return std::min(s.height, unit * chunk.unit + s.kernel_height - 1);
+  };
+  const int begin = piece.unit * chunk.unit, end = std::min(s.height, begin + chunk.unit);
+  piece.for_turns(chunk.x.vectors, [&](const Group& turn, int first) HWY_ATTR {
+    if (piece.unit == 0) x = 0;
+    fetch_inputs(job.reading, s, piece.image, turn, x, inputs_of(piece.unit + 1), chunk.x);
+    for (int v = 0; v < turn.count; ++v, sums += job.floats()) {
+      auto ahead = lines_ahead(map.data, map.stride, s, s.height, s.width, next, first + v, inputs_of);
+      add_products_of<KW, S>(job.cells, chunk, piece.unit, v, sums, ahead);
+      ahead.ask_rest();
+      for (int h = begin; h < end; ++h) add_sums_of<S>(job.cells, chunk, h, v, sums);
+    }
   });
-  int x = piece.begin * chunk.unit;
-  for (int unit = piece.begin; unit < piece.end; ++unit) {
-    const int begin = unit * chunk.unit, end = std::min(s.height, begin + chunk.unit);
-    for (; x < std::min(s.height, end + s.kernel_height - 1); ++x)
-      job.reading.row(map.data + ((piece.image * s.height + x) * s.width) * map.stride + c, s.width, c, count,
-                      chunk.x.row(x) + chunk.x.halo * kLanes);
-    add_products_of<KW, S>(job.cells, chunk, unit, sums, ahead);
-    for (int h = begin; h < end; ++h) add_sums_of<S>(job.cells, chunk, h, sums);
-  }
-  ahead.ask_rest();
 }
 
 /// Adds the cells of one vector to the products of taps and the sums, part [pairs + sums, kLanes], and clears
@@ -148,26 +149,22 @@ void flush(const TapCells& cells, float* HWY_RESTRICT sums, double* HWY_RESTRICT
 /// Images begin .. end; part [vectors, pairs + sums, kLanes].
 template <int KW, int S>
 void add_images(const Autoproducts& job, std::int64_t begin, std::int64_t end, double* part) {
-  constexpr int kPixels =
-      64;  // that are summed in registers, those of the other remainders of the stride aside
   const auto& s = job.s;
   Scratch scratch;
-  const MomentsChunk chunk(scratch, job, std::clamp(kPixels * S / s.width, 1, s.height));
-  const int size = int(bytes_of(job.reading.x.data.type())) * kLanes;
-  const Pieces pieces(s.channels, chunk.units, chunk.unit * s.width * size,
-                      (2 * s.kernel_height + chunk.unit - 1) / chunk.unit,
-                      vectors_of_a_line(job.reading.x.data.type()));
+  const int unit = rows_of_a_unit(s.out_width(), s.height);
+  const int columns = (unit + s.kernel_height - 1) * (s.width + 2 * (KW - 1));
+  const int vectors =
+      vectors_of_a_group(s.channels, columns, kSecondLevel, vectors_of_a_line(job.reading.x.data.type()));
+  const MomentsChunk chunk(scratch, job, unit, unit < s.height ? vectors : 1);
+  const Pieces pieces(s.channels, vectors, chunk.units, unit * s.width, kBand * S * S);
   float* band = scratch.zeros<float>(std::int64_t(padded(s.channels) / kLanes) * job.floats());
-  std::int64_t pixels = 0;
-  pieces.each(begin, end, s.images, [&](const Piece& piece, const Piece* next, bool last) {
-    pixels += std::int64_t(piece.end - piece.begin) * chunk.unit * s.width;
-    const bool full = last || pixels >= kBand * S * S;
-    if (full) pixels = 0;
-    for (int v = 0; v < piece.group.count; ++v) {
-      float* sums = band + std::int64_t(piece.group.first + v) * job.floats();
-      add_vector<KW, S>(job, chunk, piece, v, next, sums);
-      if (full) flush(job.cells, sums, part + std::int64_t(piece.group.first + v) * job.doubles());
-    }
+  int x = 0;
+  pieces.each(begin, end, s.images, [&](const Piece& piece, const Piece* next) {
+    float* sums = band + std::int64_t(piece.group.first) * job.floats();
+    add_piece<KW, S>(job, chunk, piece, next, x, sums);
+    for (int v = 0; piece.ends_band && v < piece.group.count; ++v)
+      flush(job.cells, sums + std::int64_t(v) * job.floats(),
+            part + std::int64_t(piece.group.first + v) * job.doubles());
   });
 }
 

@@ -18,12 +18,12 @@ struct Products {
   int taps() const { return s.kernel_height * s.kernel_width; }
 };
 
-/// What one chunk works with: rings of one vector, that hold what `unit` rows of outputs see, and these rows.
+/// What one chunk works with: rings of vectors, that hold what a unit's rows of outputs see, and these rows.
 struct ProductsChunk {
-  ProductsChunk(Scratch& scratch, const Depthwise& s, int unit_rows)
-      : unit(unit_rows),
-        x(scratch, (unit - 1) * s.stride + s.kernel_height, 1, s.width, s.kernel_width / 2),
-        dz(scratch, unit, 1, s.out_width(), 0),
+  ProductsChunk(Scratch& scratch, const Depthwise& s, const OutputUnits& of, int vectors)
+      : units(of),
+        x(scratch, units.seen(), vectors, s.width, s.kernel_width / 2),
+        dz(scratch, units.rows, vectors, s.out_width(), 0),
         rows(scratch.take<ProductRow>(s.out_height())) {
     for (int oh = 0; oh < s.out_height(); ++oh) {
       rows[oh].d = dz.row(oh);
@@ -32,7 +32,7 @@ struct ProductsChunk {
     }
   }
 
-  int unit;
+  OutputUnits units;
   CentredRing x;
   Ring dz;
   ProductRow* rows;  // [output height]
@@ -46,64 +46,58 @@ struct ProductsAhead {
     x.ask<Pixels * S * S>();
     dz.ask<Pixels>();
   }
+  void ask_rest() {
+    x.ask_rest();
+    dz.ask_rest();
+  }
   LinesAhead x, dz;
 };
 
-/// One vector of a piece.
+/// A piece, of which rows up to x and dz are in the rings; sums: of its group.
 template <int KW, int S>
-HWY_NOINLINE void add_vector(const Products& job, const ProductsChunk& chunk, const Piece& piece, int v,
-                             const Piece* next, float* sums) {
+HWY_NOINLINE void add_piece(const Products& job, ProductsChunk& chunk, const Piece& piece, const Piece* next,
+                            int& x, int& dz, float* sums) {
   const auto& s = job.s;
   const auto& map = job.reading.x;
-  const int c = (piece.group.first + v) * kLanes, count = std::min(kLanes, s.channels - c);
-  ProductsAhead<S> ahead{
-      .x = lines_ahead(map.data, map.stride, s, s.height, s.width, next, v,
-                       [&](int unit) {
-                         return std::min(s.height,
-                                         unit * chunk.unit * S + s.kernel_height - s.kernel_height / 2 - S);
-                       }),
-      .dz = lines_ahead(job.dz.dz, job.dz.stride, s, s.out_height(), s.out_width(), next, v,
-                        [&](int unit) { return std::min(s.out_height(), unit * chunk.unit); })};
-  chunk.x.surround(job.reading.centre + c, 1);
-  int x = std::max(0, piece.begin * chunk.unit * S - s.kernel_height / 2);
-  for (int unit = piece.begin; unit < piece.end; ++unit) {
-    const int begin = unit * chunk.unit, end = std::min(s.out_height(), begin + chunk.unit);
-    for (; x < std::min(s.height, (end - 1) * S - s.kernel_height / 2 + s.kernel_height); ++x)
-      job.reading.row(map.data + ((piece.image * s.height + x) * s.width) * map.stride + c, s.width, c, count,
-                      chunk.x.ring.row(x) + chunk.x.ring.halo * kLanes);
-    for (int oh = begin; oh < end; ++oh)
-      fetch_gradient(job.dz, (piece.image * s.out_height() + oh) * s.out_width(), s.out_width(), c, count,
-                     chunk.dz.row(oh));
-    add_all_products<KW, S, 1, false>(chunk.rows + begin, end - begin, s.kernel_height, 0, 0, s.out_width(),
-                                      sums, ahead);
-  }
-  ahead.x.ask_rest();
-  ahead.dz.ask_rest();
+  const auto outputs_of = [&](int units) { return chunk.units.outputs(units); };
+  const auto inputs_of = [&](int units) { return chunk.units.inputs(units); };
+  const int begin = outputs_of(piece.unit), end = outputs_of(piece.unit + 1);
+  piece.for_turns(chunk.dz.vectors, [&](const Group& turn, int first) HWY_ATTR {
+    if (piece.unit == 0) x = dz = 0, chunk.x.surround(job.reading.centre + turn.first * kLanes, turn.count);
+    fetch_inputs(job.reading, s, piece.image, turn, x, inputs_of(piece.unit + 1), chunk.x.ring);
+    fetch_gradients(job.dz, piece.image, s.out_height(), s.out_width(), s.channels, turn, dz, end, chunk.dz);
+    for (int v = 0; v < turn.count; ++v) {
+      ProductsAhead<S> ahead{
+          .x = lines_ahead(map.data, map.stride, s, s.height, s.width, next, first + v, inputs_of),
+          .dz = lines_ahead(job.dz.dz, job.dz.stride, s, s.out_height(), s.out_width(), next, first + v,
+                            outputs_of)};
+      add_all_products<KW, S, 1, false>(chunk.rows + begin, end - begin, s.kernel_height,
+                                        v * chunk.x.ring.row_size, v * chunk.dz.row_size, s.out_width(),
+                                        sums + (first + v) * job.taps() * kLanes, ahead);
+      ahead.ask_rest();
+    }
+  });
 }
 
 /// Images begin .. end; total [vectors, taps, kLanes].
 template <int KW, int S>
 void add_images(const Products& job, std::int64_t begin, std::int64_t end, double* total) {
-  constexpr int kPixels = 64;  // that are summed in registers
   const auto& s = job.s;
   Scratch scratch;
-  const int unit = std::clamp(kPixels / s.out_width(), 1, s.out_height());
-  const ProductsChunk chunk(scratch, s, unit);
-  const int size = int(bytes_of(job.reading.x.data.type())) * kLanes;
-  const Pieces pieces(s.channels, (s.out_height() + unit - 1) / unit,
-                      unit * s.out_width() * (S * S + 1) * size, (2 * s.kernel_height + unit - 1) / unit,
-                      vectors_of_a_line(job.reading.x.data.type()));
+  const OutputUnits units(s);
+  const int columns = units.seen() * (s.width + KW) + units.rows * s.out_width();
+  const int vectors =
+      vectors_of_a_group(s.channels, columns, kSecondLevel, vectors_of_a_line(job.reading.x.data.type()));
+  ProductsChunk chunk(scratch, s, units, units.count() == 1 ? 1 : vectors);
+  const Pieces pieces(s.channels, vectors, units.count(), units.rows * s.out_width(), kBandRows);
   float* band = scratch.zeros<float>(std::int64_t(padded(s.channels)) * job.taps());
-  std::int64_t pixels = 0;
-  pieces.each(begin, end, s.images, [&](const Piece& piece, const Piece* next, bool last) {
-    pixels += std::int64_t(piece.end - piece.begin) * unit * s.out_width();
-    const bool full = last || pixels >= kBandRows;
-    if (full) pixels = 0;
-    for (int v = 0; v < piece.group.count; ++v) {
-      const std::int64_t at = std::int64_t(piece.group.first + v) * job.taps() * kLanes;
-      add_vector<KW, S>(job, chunk, piece, v, next, band + at);
-      for (int i = 0; full && i < job.taps() * kLanes; ++i) total[at + i] += band[at + i], band[at + i] = 0;
-    }
+  int x = 0, dz = 0;
+  pieces.each(begin, end, s.images, [&](const Piece& piece, const Piece* next) {
+    const std::int64_t at = std::int64_t(piece.group.first) * job.taps() * kLanes;
+    add_piece<KW, S>(job, chunk, piece, next, x, dz, band + at);
+    if (!piece.ends_band) return;
+    for (int i = 0; i < piece.group.count * job.taps() * kLanes; ++i)
+      total[at + i] += band[at + i], band[at + i] = 0;
   });
 }
 

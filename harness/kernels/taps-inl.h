@@ -25,6 +25,29 @@ HWY_INLINE void fetch_gradient(const GradientIn& dz, std::int64_t pixel, int wid
             [&]<class T>() HWY_ATTR { read_gradient<T>(dz, row.as<T>(), nullptr, width, 0, count, out); });
 }
 
+/// Rows from .. end of a group's vectors of an image of a gradient, `height` rows of `width`, into a ring.
+HWY_INLINE void fetch_gradients(const GradientIn& dz, std::int64_t image, int height, int width, int channels,
+                                const Group& group, int& from, int end, const Ring& ring) {
+  for (; from < std::min(height, end); ++from)
+    for (int v = 0; v < group.count; ++v) {
+      const int c = (group.first + v) * kLanes;
+      fetch_gradient(dz, (image * height + from) * width, width, c, std::min(kLanes, channels - c),
+                     ring.row(from) + v * ring.row_size + ring.halo * kLanes);
+    }
+}
+
+/// The same of an input, as it is read.
+HWY_INLINE void fetch_inputs(const Reading& reading, const Depthwise& s, std::int64_t image,
+                             const Group& group, int& from, int end, const Ring& ring) {
+  const auto& map = reading.x;
+  for (; from < std::min(s.height, end); ++from)
+    for (int v = 0; v < group.count; ++v) {
+      const int c = (group.first + v) * kLanes;
+      reading.row(map.data + (image * s.height + from) * s.width * map.stride + c, s.width, c,
+                  std::min(kLanes, s.channels - c), ring.row(from) + v * ring.row_size + ring.halo * kLanes);
+    }
+}
+
 /// A ring of an input less its centre, and what is beyond the border: zero less the centre.
 struct CentredRing {
   CentredRing(Scratch& scratch, int slots, int vectors, int width, int halo)
@@ -37,7 +60,9 @@ struct CentredRing {
   }
 
   /// What lies beyond the border of a group's channels; its first is at `centre`.
-  void surround(const float* centre, int vectors) const {
+  void surround(const float* centre, int vectors) {
+    if (centre == surrounded) return;
+    surrounded = centre;
     const int columns = ring.row_size / kLanes;
     for (int v = 0; v < vectors; ++v) {
       const Vector value = hn::Neg(hn::Load(kFloats, centre + v * kLanes));
@@ -53,6 +78,7 @@ struct CentredRing {
 
   Ring ring;
   float* outside;  // a row [vectors, columns, kLanes]
+  const float* surrounded = nullptr;
 };
 
 /// Rows of two rings whose products are summed: those of x that lie under a kernel's rows, and one of d.

@@ -11,9 +11,9 @@
 namespace ablate::ingredients {
 
 /// Of every re-parameterisation: 2 since the covariance that folds 1x1 branches is found in one pass, 3 since
-/// depthwise branches add an input at a distance and at its opposite before they multiply. Both change last
-/// digits.
-inline constexpr int kRewritingVersion = 3;
+/// depthwise branches add an input at a distance and at its opposite before they multiply, 4 since they go
+/// through a map row by row and end their sums elsewhere. All change last digits.
+inline constexpr int kRewritingVersion = 4;
 
 /// What every re-parameterisation has.
 struct RewritingParams {
