@@ -126,13 +126,13 @@ HWY_INLINE void gradient_rows(const Backward& job, const VectorOf& of, int begin
   }
   for (int b = 0; job.wants_dw && b < job.branches.count; ++b) {
     const ProductRow* rows = chunk.branches[b].products + begin;
-    const std::int64_t d = of.in_d() + of.halo() * kLanes;
+    const RingValues d{of.in_d() + of.halo() * kLanes};
     const int width = job.s.out_width(), count = end - begin;
     float* sums = chunk.dw + (of.vector * job.branches.all() + job.branches.first[b]) * kLanes;
     if (job.branches.points[b])
-      add_all_products<1, S, 1, false>(rows, count, 1, of.in_x(), d, width, sums);
+      add_all_products<1, S, false>(rows, count, 1, of.in_x(), d, width, sums);
     else
-      add_all_products<KW, S, 1, false>(rows, count, job.s.kernel_height, of.in_x(), d, width, sums);
+      add_all_products<KW, S, false>(rows, count, job.s.kernel_height, of.in_x(), d, width, sums);
   }
 }
 
@@ -190,8 +190,8 @@ void backward_images(const Backward& job, std::int64_t begin, std::int64_t end, 
       units.seen() * (s.width + KW) + (job.branches.count * d_slots + units.rows) * (s.out_width() + KW);
   const int vectors =
       vectors_of_a_group(s.channels, columns, kSecondLevel, vectors_of_a_line(job.reading.x.data.type()));
-  const int held = units.count() == 1 ? 1 : vectors;  // by the rings
-  BranchRings rings(scratch, s, units.seen(), held);
+  const Pieces pieces(s.channels, vectors, units.count(), units.rows * s.out_width() * S * S, kBandRows);
+  BranchRings rings(scratch, s, units.seen(), pieces.held());
   auto* branches = scratch.take<BranchRows>(job.branches.count);
   for (int b = 0; b < job.branches.count; ++b)
     branches[b] = BranchRows(scratch, s, job.branches.points[b], rings, d_slots);
@@ -201,10 +201,9 @@ void backward_images(const Backward& job, std::int64_t begin, std::int64_t end, 
       .branches = branches,
       .back = back_rows(scratch, s, job.branches, branches, false),
       .points = back_rows(scratch, s, job.branches, branches, true),
-      .dz = {scratch, units.rows, held, s.out_width(), 0},
+      .dz = {scratch, units.rows, pieces.held(), s.out_width(), 0},
       .dw = scratch.zeros<float>(padded(s.channels) * job.branches.all()),
       .sums = {scratch.zeros<float>(padded(s.channels)), scratch.zeros<float>(padded(s.channels))}};
-  const Pieces pieces(s.channels, vectors, units.count(), units.rows * s.out_width() * S * S, kBandRows);
   int x = 0;
   pieces.each(begin, end, s.images, [&](const Piece& piece, const Piece* next) {
     backward_piece<KW, S>(job, chunk, piece, next, x);
@@ -259,8 +258,7 @@ void branch_backward_here(const Depthwise& s, ConstValues dz, std::int64_t dz_st
   if (dx.sum) job.dx.centre = pad(scratch, dx.centre, s.channels);
   const std::int64_t size = job.wants_dw ? padded(s.channels) * all.all() : 0;
   double* parts = scratch.zeros<double>(chunks.count * size);
-  const auto images =
-      for_kernel(s.kernel_width, s.stride, []<int KW, int S>() { return backward_images<KW, S>; });
+  const auto images = for_width(s.kernel_width, []<int KW>() { return backward_images<KW, 2>; });
   each(chunks.count,
        [&](std::int64_t i) { images(job, chunks.begin(i), chunks.end(i), parts + i * size, sums.of(i)); });
   sums.finish();

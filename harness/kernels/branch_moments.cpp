@@ -101,7 +101,8 @@ void add_images(const Branches& job, std::int64_t begin, std::int64_t end, Runni
   const OutputUnits units(s);
   const int vectors = vectors_of_a_group(s.channels, units.seen() * (s.width + KW), kSecondLevel,
                                          vectors_of_a_line(job.reading.x.data.type()));
-  BranchRings rings(scratch, s, units.seen(), units.count() == 1 ? 1 : vectors);
+  const Pieces pieces(s.channels, vectors, units.count(), units.rows * s.out_width(), kBandRows);
+  BranchRings rings(scratch, s, units.seen(), pieces.held());
   auto* sums = scratch.take<Statistics>(std::int64_t(all_vectors) * job.branches.count);
   for (int v = 0; v < all_vectors; ++v)
     for (int b = 0; b < job.branches.count; ++b) {
@@ -111,7 +112,6 @@ void add_images(const Branches& job, std::int64_t begin, std::int64_t end, Runni
           .band = {band, band + kLanes, band + 2 * kLanes},
           .total = {.count = 0, .mean = total.mean + at, .squares = total.squares + at}};
     }
-  const Pieces pieces(s.channels, vectors, units.count(), units.rows * s.out_width(), kBandRows);
   int x = 0;
   pieces.each(begin, end, s.images, [&](const Piece& piece, const Piece* next) {
     add_piece<KW, S>(job, rings, units, piece, next, piece.image + 1 == end, x, sums);
@@ -131,7 +131,7 @@ void branch_moments_here(const Depthwise& s, const Source& x, std::span<const De
   const int channels = padded(s.channels) * all.count;
   double *means = scratch.zeros<double>(channels), *squares = scratch.zeros<double>(channels);
   ChunkMoments parts(scratch, chunks, channels, {means, squares});
-  const auto images = for_kernel(s.kernel_width, s.stride, []<int KW, int S>() { return add_images<KW, S>; });
+  const auto images = for_width(s.kernel_width, []<int KW>() { return add_images<KW, 2>; });
   each(chunks.count, [&](std::int64_t i) { images(job, chunks.begin(i), chunks.end(i), parts.of(i)); });
   parts.finish();
   const double outputs = double(s.images) * s.out_height() * s.out_width();

@@ -5,9 +5,9 @@
 #include "harness/kernels/convolution.h"
 #include "harness/kernels/maps.h"
 
-/// Depthwise convolutions of one input, each with its BatchNorm: all are worked on at once, and what they
-/// give is never stored. Where the outputs are much fewer than the pixels this is less work than the
-/// covariance of the taps (taps.h).
+/// Depthwise convolutions of stride 2 of one input, each with its BatchNorm: all are worked on at once, and
+/// what they give is never stored. Where the outputs are much fewer than the pixels this is less work than
+/// the covariance of the taps (taps.h).
 namespace ablate::kernels {
 
 /// One of them: of the shape's kernel, w [C, kernel height, kernel width], or of its middle alone, w [C].

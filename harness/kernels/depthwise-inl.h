@@ -101,6 +101,14 @@ HWY_INLINE void for_blocks(int width, const Body& body) {
   if (w < width) body(Pixels<1>(), w);
 }
 
+/// Calls body(Pixels<P>, w) for blocks of 8, then 4, 2 and 1 pixels, or for blocks of 7 where these leave no
+/// rest: images of 224 px become maps of 28, 14 and 7.
+template <class Body>
+HWY_INLINE void for_equal_blocks(int width, const Body& body) {
+  if (width % 8 == 0 || width % 7 != 0) return for_blocks<8>(width, body);
+  for (int w = 0; w < width; w += 7) body(Pixels<7>(), w);
+}
+
 /// Adds R rows of taps to P outputs of a row. All are unrolled, so that addresses are a row's and a constant.
 template <int KW, int S, int R, int P>
 HWY_INLINE void add_taps(const Taps& taps, int k, std::int64_t at, const float* weights, Vector (&sum)[P]) {

@@ -7,6 +7,7 @@
 #endif
 
 #include "harness/kernels/gemm-inl.h"
+#include "harness/kernels/lines_ahead-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace ablate::kernels::HWY_NAMESPACE {
@@ -261,7 +262,7 @@ struct StoreGradient {
       HWY_UNROLL(8)
       for (int i = 0; i < kRows; ++i) {
         const T* from = all.x + all.pixels.at(row + i) * all.x_stride + c;
-        hwy::Prefetch(from + all.ahead);
+        ask_for<Level::Second>(from + all.ahead);
         const Vector value = lanes.load(from);
         part[i] = masked<kAct>(part[i], hn::MulAdd(value, scale, shift));
         if constexpr (!kSums) continue;

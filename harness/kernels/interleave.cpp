@@ -7,6 +7,7 @@
 #include "harness/kernels/blocks-inl.h"
 #include "harness/kernels/elementwise.h"
 #include "harness/kernels/isa.h"
+#include "harness/kernels/lines_ahead-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace ablate::kernels {
@@ -94,8 +95,8 @@ HWY_FLATTEN void part(std::int64_t count, const T* in, float* a, float* b) {
   Vector first, second;
   std::int64_t i = 0;
   for (; i + kLanes <= count; i += kLanes) {
-    hwy::Prefetch(in + 2 * i + kAhead);
-    hwy::Prefetch(in + 2 * i + kLanes + kAhead);
+    ask_for<Level::Second>(in + 2 * i + kAhead);
+    ask_for<Level::Second>(in + 2 * i + kLanes + kAhead);
     load_in_turn(in + 2 * i, first, second);
     store(first, a + i);
     store(second, b + i);

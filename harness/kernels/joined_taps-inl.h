@@ -48,9 +48,9 @@ HWY_INLINE void add_symmetric(const Taps& around, std::int64_t at, const float* 
 ///   constant_t - curvature_tu (x_u - centre).
 /// By the distance between t and u that is a convolution with a kernel of 2 kernel height - 1 rows and 2
 /// kernel width - 1 columns, whose values depend on which taps t there are. Rows have a kernel each class.
-/// Along a row, every pixel is given that of the middle of the image (one for each remainder of the stride),
-/// and what outputs beyond the left and the right end would give is taken back: of the columns of the image
-/// they see only the first or the last kernel width / 2.
+/// Along a row, every pixel is given that of the middle of the image, and what outputs beyond the left and
+/// the right end would give is taken back: of the columns of the image they see only the first or the last
+/// kernel width / 2.
 struct JoinedTaps {
   JoinedTaps(Scratch& scratch, const Depthwise& s, const TapGradient& gradient);
 
@@ -70,34 +70,30 @@ struct JoinedTaps {
     return values + (std::int64_t(vector) * rows.classes() + row_class) * size();
   }
 
-  /// What pixels of the middle that are First more than a multiple of the stride get, without what the input
-  /// adds: sum[P]; and with it. around: rows of the ring (x less its centre, also beyond the border); at:
-  /// where they begin; w: the first of P pixels, the next ones a stride apart.
-  template <int KW, int S, int P>
-  HWY_INLINE void begin(const float* kernel, int first, Vector (&sum)[P]) const {
-    const Vector constant = hn::Load(kFloats, kernel + (first * (area + 1) + area) * kLanes);
+  /// What P pixels of the middle get, without what the input adds: sum[P]; and with it. around: rows of the
+  /// ring (x less its centre, also beyond the border); at: where they begin.
+  template <int P>
+  HWY_INLINE void begin(const float* kernel, Vector (&sum)[P]) const {
+    const Vector constant = hn::Load(kFloats, kernel + area * kLanes);
     HWY_UNROLL(8)
     for (int p = 0; p < P; ++p) sum[p] = constant;
   }
-  template <int KW, int S, int P>
-  HWY_INLINE void add(const float* kernel, int first, const Taps& around, std::int64_t at,
-                      Vector (&sum)[P]) const {
-    kernel += first * (area + 1) * kLanes;
+  template <int KW, int P>
+  HWY_INLINE void add(const float* kernel, const Taps& around, std::int64_t at, Vector (&sum)[P]) const {
     // All taps see such a row.
-    if (S == 1 && around.count == 2 * kernel_height - 1)
-      return add_symmetric<2 * KW - 1>(around, at, kernel, sum);
-    add_convolution<2 * KW - 1, S>(around, at, kernel, sum);
+    if (around.count == 2 * kernel_height - 1) return add_symmetric<2 * KW - 1>(around, at, kernel, sum);
+    add_convolution<2 * KW - 1, 1>(around, at, kernel, sum);
   }
 
   /// What the ends of a row get besides, added to out [width, kLanes], which is zero elsewhere.
-  template <int KW, int S>
+  template <int KW>
   HWY_INLINE void ends(const float* kernel, const Taps& around, std::int64_t at, int width,
                        float* out) const {
     constexpr int kHalf = KW / 2;
     for (int e = 0; e < 2 * kHalf; ++e)
       if (const Edge edge(width, kHalf, e); edge.position >= 0)
         hn::Store(all(0), kFloats, out + edge.position * kLanes);
-    kernel += S * (area + 1) * kLanes;
+    kernel += (area + 1) * kLanes;
     for (int e = 0; e < 2 * kHalf; ++e, kernel += (edge_area + 1) * kLanes) {
       const Edge edge(width, kHalf, e);
       if (edge.position < 0) continue;
@@ -129,21 +125,20 @@ struct JoinedTaps {
   };
 
   /// Floats of one vector in one class of rows.
-  int size() const { return (stride * (area + 1) + kernel_width / 2 * 2 * (edge_area + 1)) * kLanes; }
+  int size() const { return (area + 1 + kernel_width / 2 * 2 * (edge_area + 1)) * kLanes; }
   void fill(const Depthwise& s, int row_class, const float* constant, const float* curvature, Vector centre,
             float* kernel) const;
   void add(int t, int u, int columns, int column, Vector value, float* kernel) const;
 
-  int kernel_height, kernel_width, stride, area, edge_area;
+  int kernel_height, kernel_width, area, edge_area;
   float* values;  // [vectors, row classes, size]: kernels of the middle, then of the ends, each before its
                   // constant
 };
 
 JoinedTaps::JoinedTaps(Scratch& scratch, const Depthwise& s, const TapGradient& gradient)
-    : rows(s.height, s.kernel_height, s.stride, s.kernel_height / 2),
+    : rows(s.height, s.kernel_height, s.kernel_height / 2),
       kernel_height(s.kernel_height),
       kernel_width(s.kernel_width),
-      stride(s.stride),
       area((2 * s.kernel_height - 1) * (2 * s.kernel_width - 1)),
       edge_area((2 * s.kernel_height - 1) * (s.kernel_width / 2)) {
   const int taps = kernel_height * kernel_width, vectors = padded(s.channels) / kLanes;
@@ -167,16 +162,15 @@ void JoinedTaps::fill(const Depthwise& s, int row_class, const float* constant, 
   for (int t = 0; t < taps; ++t) {
     if (!rows.sees(t / kernel_width, row_class)) continue;
     const int column = t % kernel_width;
-    float* middle = kernel + (column + half) % stride * (area + 1) * kLanes;  // of the pixels where t can be
-    add_to(middle + area * kLanes, hn::Load(kFloats, constant + t * kLanes));
+    add_to(kernel + area * kLanes, hn::Load(kFloats, constant + t * kLanes));
     for (int u = 0; u < taps; ++u)
       add(t, u, 2 * kernel_width - 1, u % kernel_width - column + kernel_width - 1,
-          hn::Neg(hn::Load(kFloats, curvature + (t * taps + u) * kLanes)), middle);
+          hn::Neg(hn::Load(kFloats, curvature + (t * taps + u) * kLanes)), kernel);
     for (int e = 0; e < 2 * half; ++e) {
       const Edge edge(s.width, half, e);
-      const int from = edge.position - column + half;  // stride times the output that has t there
-      if (edge.position < 0 || from % stride != 0 || (edge.left ? from >= 0 : from < s.width)) continue;
-      float* end = kernel + (stride * (area + 1) + e * (edge_area + 1)) * kLanes;
+      const int from = edge.position - column + half;  // the output that has t there
+      if (edge.position < 0 || (edge.left ? from >= 0 : from < s.width)) continue;
+      float* end = kernel + (area + 1 + e * (edge_area + 1)) * kLanes;
       Vector sum = hn::Load(kFloats, constant + t * kLanes);
       for (int u = 0; u < taps; ++u) {
         const int seen = from + u % kernel_width - half;

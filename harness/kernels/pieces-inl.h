@@ -85,6 +85,9 @@ class Pieces {
     }
   }
 
+  /// Vectors that rings hold at a time: all of a group, or one where a unit is a whole image.
+  int held() const { return units_ == 1 ? 1 : vectors_; }
+
  private:
   Piece piece(std::int64_t begin, std::int64_t end, std::int64_t i) const {
     const std::int64_t image = i / (groups_ * units_), done = image * units_ + i % units_ + 1;
@@ -116,7 +119,6 @@ LinesAhead lines_ahead(ConstValues data, std::int64_t stride, const Depthwise& s
   return {first + (next->group.first + v) * kLanes * size, pixel, pixels};
 }
 
-/// What is worked on at a time: units begin .. end of an image (rows, or a few rows together), of a group of
 /// What a vector of the next piece needs of the input, of its output's gradient and of its own.
 struct BackwardAhead {
   LinesAhead x, dz, dx;

@@ -92,7 +92,7 @@ HWY_INLINE Chunks cut_for_weights(std::int64_t rows, int tile, std::int64_t floa
 
 /// Whether an output goes past the caches: large, and of whole aligned lines.
 HWY_INLINE bool streams(ConstValues data, std::int64_t stride, std::int64_t rows, int columns) {
-  constexpr std::int64_t kLine = 64, kLarge = std::int64_t(8) << 20;  // bytes
+  constexpr std::int64_t kLarge = std::int64_t(8) << 20;  // bytes
   const std::int64_t size = bytes_of(data.type());
   return kLanes == 16 && columns * size % kLine == 0 && stride * size % kLine == 0 &&
          reinterpret_cast<std::uintptr_t>(data.bytes()) % kLine == 0 && rows * columns * size > kLarge;

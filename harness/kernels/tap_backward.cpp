@@ -40,7 +40,7 @@ struct BackwardChunk {
   BackwardRow* rows;   // [height]
 };
 
-/// One row of one vector of dx.
+/// Where one row of one vector of dx comes from and goes.
 struct VectorRow {
   const BackwardRow& rows;
   int x, dz;  // where the vector is in the rings' rows
@@ -48,30 +48,26 @@ struct VectorRow {
   InputRow to;
 };
 
-/// Those pixels of a row of dx that are First more than a multiple of the stride, and all after them.
-template <int KW, int S, int First>
+/// One row of one vector of dx.
+template <int KW>
 HWY_INLINE void input_pixels(const Backward& job, const BackwardChunk& chunk, const VectorRow& row,
                              BackwardAhead& ahead) {
-  const int width = (job.s.width - First + S - 1) / S;
-  for_blocks<8>(width, [&]<int P>(Pixels<P>, int i) HWY_ATTR {
-    const int w = First + i * S;
+  for_equal_blocks(job.s.width, [&]<int P>(Pixels<P>, int w) HWY_ATTR {
     ahead.x.ask<P>();
     ahead.dz.ask<P>();
     ahead.dx.ask<P>();
     Vector part[P];
-    job.joined.begin<KW, S>(row.kernel, First, part);
-    job.joined.add<KW, S>(row.kernel, First, row.rows.around, row.x + w * kLanes, part);
-    add_back<KW, S, First>(row.rows.back, row.dz + (chunk.dz.halo + i) * kLanes, row.weights, part);
+    job.joined.begin(row.kernel, part);
+    job.joined.add<KW>(row.kernel, row.rows.around, row.x + w * kLanes, part);
+    add_back<KW, 1, 0>(row.rows.back, row.dz + (chunk.dz.halo + w) * kLanes, row.weights, part);
     HWY_UNROLL(8)
-    for (int p = 0; p < P; ++p)
-      part[p] = hn::Add(part[p], hn::Load(kFloats, chunk.ends + (w + p * S) * kLanes));
-    row.to.store<S>(w, part);
+    for (int p = 0; p < P; ++p) part[p] = hn::Add(part[p], hn::Load(kFloats, chunk.ends + (w + p) * kLanes));
+    row.to.store<1>(w, part);
   });
-  if constexpr (First + 1 < S) input_pixels<KW, S, First + 1>(job, chunk, row, ahead);
 }
 
 /// The rows that make row h of dx: they are in the rings when it is worked on.
-template <int KW, int S>
+template <int KW>
 BackwardRow row_of(const Backward& job, const BackwardChunk& chunk, int h) {
   const auto& s = job.s;
   BackwardRow row{.around = {}, .back = {}, .row_class = job.joined.rows.class_of(h)};
@@ -80,7 +76,7 @@ BackwardRow row_of(const Backward& job, const BackwardChunk& chunk, int h) {
   });
   for (int k = s.kernel_height - 1; k >= 0; --k) {
     const int from = h + s.kernel_height / 2 - k;
-    if (from >= 0 && from % S == 0 && from / S < s.out_height()) row.back.add(chunk.dz.row(from / S), k, KW);
+    if (from >= 0 && from < s.height) row.back.add(chunk.dz.row(from), k, KW);
   }
   return row;
 }
@@ -92,9 +88,7 @@ struct Reached {
 
   int rows(int units) const { return std::min(s.height, units * unit); }
   int inputs(int units) const { return std::min(s.height, rows(units) + s.kernel_height - 1); }
-  int gradients(int units) const {
-    return std::min(s.out_height(), (rows(units) - 1 + s.kernel_height / 2) / s.stride + 1);
-  }
+  int gradients(int units) const { return std::min(s.height, rows(units) + s.kernel_height / 2); }
 };
 
 /// What vector v of the next piece needs.
@@ -105,7 +99,7 @@ BackwardAhead ahead_of(const Backward& job, const Reached& reached, const Piece*
   };
   BackwardAhead ahead{.x = of(job.reading.x.data, job.reading.x.stride, s.height, s.width,
                               [&](int units) { return reached.inputs(units); }),
-                      .dz = of(job.dz.dz, job.dz.stride, s.out_height(), s.out_width(),
+                      .dz = of(job.dz.dz, job.dz.stride, s.height, s.width,
                                [&](int units) { return reached.gradients(units); }),
                       .dx = {}};
   // Side by side in one map, dz brings dx with it.
@@ -118,7 +112,7 @@ BackwardAhead ahead_of(const Backward& job, const Reached& reached, const Piece*
 }
 
 /// A piece, of which rows up to x and dz are in the rings.
-template <int KW, int S>
+template <int KW>
 HWY_NOINLINE void backward_piece(const Backward& job, BackwardChunk& chunk, const Piece& piece,
                                  const Piece* next, int& x, int& dz) {
   const auto& s = job.s;
@@ -127,7 +121,7 @@ HWY_NOINLINE void backward_piece(const Backward& job, BackwardChunk& chunk, cons
   piece.for_turns(chunk.dz.vectors, [&](const Group& turn, int first) HWY_ATTR {
     if (piece.unit == 0) x = dz = 0, chunk.x.surround(job.reading.centre + turn.first * kLanes, turn.count);
     fetch_inputs(job.reading, s, piece.image, turn, x, reached.inputs(piece.unit + 1), chunk.x.ring);
-    fetch_gradients(job.dz, piece.image, s.out_height(), s.out_width(), s.channels, turn, dz,
+    fetch_gradients(job.dz, piece.image, s.height, s.width, s.channels, turn, dz,
                     reached.gradients(piece.unit + 1), chunk.dz);
     for (int v = 0; v < turn.count; ++v) {
       auto ahead = ahead_of(job, reached, next, first + v);
@@ -135,7 +129,7 @@ HWY_NOINLINE void backward_piece(const Backward& job, BackwardChunk& chunk, cons
       for (int h = begin; h < end; ++h) {
         const auto& rows = chunk.rows[h];
         const float* kernel = job.joined.of(vector, rows.row_class);
-        job.joined.ends<KW, S>(kernel, rows.around, at, s.width, chunk.ends);
+        job.joined.ends<KW>(kernel, rows.around, at, s.width, chunk.ends);
         const VectorRow row{.rows = rows,
                             .x = at,
                             .dz = v * chunk.dz.row_size,
@@ -143,7 +137,7 @@ HWY_NOINLINE void backward_piece(const Backward& job, BackwardChunk& chunk, cons
                             .weights = job.weights + std::int64_t(vector) * job.taps() * kLanes,
                             .to = InputRow(job.reading, job.dx, chunk.sums, s.channels,
                                            job.pixel(piece.image, h), vector * kLanes, job.stream)};
-        input_pixels<KW, S, 0>(job, chunk, row, ahead);
+        input_pixels<KW>(job, chunk, row, ahead);
       }
       ahead.ask_rest();
     }
@@ -151,29 +145,28 @@ HWY_NOINLINE void backward_piece(const Backward& job, BackwardChunk& chunk, cons
 }
 
 /// Images begin .. end; total_sums [2, C].
-template <int KW, int S>
+template <int KW>
 void backward_images(const Backward& job, std::int64_t begin, std::int64_t end, double* total_sums) {
   const auto& s = job.s;
   Scratch scratch;
   const int unit = rows_of_a_unit(s.width, s.height);
-  const int x_slots = unit + 2 * (s.kernel_height - 1), dz_slots = (unit + s.kernel_height - 2) / S + 2;
-  const int columns = x_slots * (s.width + 2 * (KW - 1)) + dz_slots * (s.out_width() + KW);
+  const int x_slots = unit + 2 * (s.kernel_height - 1), dz_slots = unit + s.kernel_height - 1;
+  const int columns = x_slots * (s.width + 2 * (KW - 1)) + dz_slots * (s.width + KW);
   const int vectors =
       vectors_of_a_group(s.channels, columns, kSecondLevel, vectors_of_a_line(job.reading.x.data.type()));
   const Pieces pieces(s.channels, vectors, (s.height + unit - 1) / unit, unit * s.width, kBandRows);
-  const int held = unit < s.height ? vectors : 1;  // by the rings
   BackwardChunk chunk{
       .unit = unit,
-      .x = {scratch, x_slots, held, s.width, KW - 1},
-      .dz = {scratch, dz_slots, held, s.out_width(), KW / 2},
+      .x = {scratch, x_slots, pieces.held(), s.width, KW - 1},
+      .dz = {scratch, dz_slots, pieces.held(), s.width, KW / 2},
       .ends = scratch.zeros<float>(std::int64_t(s.width) * kLanes),
       .sums = {scratch.zeros<float>(padded(s.channels)), scratch.zeros<float>(padded(s.channels))},
       .rows = scratch.take<BackwardRow>(s.height)};
-  for (int h = 0; h < s.height; ++h) chunk.rows[h] = row_of<KW, S>(job, chunk, h);
+  for (int h = 0; h < s.height; ++h) chunk.rows[h] = row_of<KW>(job, chunk, h);
   int x = 0, dz = 0;
   pieces.each(begin, end, s.images, [&](const Piece& piece, const Piece* next) {
     const int c = piece.group.first * kLanes;
-    backward_piece<KW, S>(job, chunk, piece, next, x, dz);
+    backward_piece<KW>(job, chunk, piece, next, x, dz);
     if (job.dx.sum && piece.ends_band)
       add_band(total_sums + c, s.channels, {chunk.sums.sum + c, chunk.sums.dot + c},
                std::min(piece.group.count * kLanes, s.channels - c));
@@ -198,8 +191,7 @@ void tap_backward_here(const Depthwise& s, ConstValues dz, std::int64_t dz_strid
                .stream = dx.data && streams(dx.data, dx.stride, std::int64_t(s.images) * s.height * s.width,
                                             s.channels)};
   if (dx.sum) job.dx.centre = pad(scratch, dx.centre, s.channels);
-  const auto images =
-      for_kernel(s.kernel_width, s.stride, []<int KW, int S>() { return backward_images<KW, S>; });
+  const auto images = for_width(s.kernel_width, []<int KW>() { return backward_images<KW>; });
   each(chunks.count, [&](std::int64_t i) { images(job, chunks.begin(i), chunks.end(i), sums.of(i)); });
   sums.finish();
 }

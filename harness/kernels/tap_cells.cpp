@@ -5,11 +5,11 @@ namespace ablate::kernels {
 TapCells::TapCells(const Depthwise& s)
     : kernel_height(s.kernel_height),
       kernel_width(s.kernel_width),
-      rows(s.height, s.kernel_height, s.stride, s.kernel_height / 2),
-      columns(s.width, s.kernel_width, s.stride, s.kernel_width / 2),
-      far_rows(s.height, s.kernel_height, s.stride, s.kernel_height - 1),
-      far_columns(s.width, s.kernel_width, s.stride, s.kernel_width - 1) {
-  const int all = s.out_height() * s.out_width();
+      rows(s.height, s.kernel_height, s.kernel_height / 2),
+      columns(s.width, s.kernel_width, s.kernel_width / 2),
+      far_rows(s.height, s.kernel_height, s.kernel_height - 1),
+      far_columns(s.width, s.kernel_width, s.kernel_width - 1) {
+  const int all = s.height * s.width;
   for (int t = 0; t < taps(); ++t) {
     First one{.sums = {}, .outside = double(all - outputs(t, t))};
     for (int r = 0; r < far_rows.classes(); ++r)

@@ -77,7 +77,7 @@ struct MomentsChunk {
 };
 
 /// x' times what lies below and beside it, for the rows of a unit, to the cells of vector v of the ring.
-template <int KW, int S>
+template <int KW>
 HWY_INLINE void add_products_of(const TapCells& cells, const MomentsChunk& chunk, int unit, int v,
                                 float* sums, LinesAhead& ahead) {
   constexpr int kReach = 2 * KW - 1;
@@ -87,14 +87,14 @@ HWY_INLINE void add_products_of(const TapCells& cells, const MomentsChunk& chunk
     float* products = sums + rows.products;
     for (int c = 0; c < cells.columns.classes(); ++c, products += cells.kernel_height * kReach * kLanes) {
       const auto run = cells.columns.of_class(c);
-      add_all_products<kReach, S, S, true>(rows.rows, rows.count, rows.kernel_rows, row + run.first * kLanes,
-                                           row + run.first * kLanes, run.count, products, ahead);
+      const std::int64_t at = row + run.first * kLanes;
+      add_all_products<kReach, 1, true>(rows.rows, rows.count, rows.kernel_rows, at, RingValues{at},
+                                        run.count, products, ahead);
     }
   }
 }
 
 /// x' by itself, row h, to the cells of vector v of the ring.
-template <int S>
 HWY_INLINE void add_sums_of(const TapCells& cells, const MomentsChunk& chunk, int h, int v, float* sums) {
   const float* x = chunk.x.row(h) + v * chunk.x.row_size + chunk.x.halo * kLanes;
   float* alone =
@@ -102,14 +102,13 @@ HWY_INLINE void add_sums_of(const TapCells& cells, const MomentsChunk& chunk, in
   for (int c = 0; c < cells.far_columns.classes(); ++c) {
     const auto run = cells.far_columns.of_class(c);
     Vector sum = hn::Load(kFloats, alone + c * kLanes);
-    for (int i = 0; i < run.count; ++i)
-      sum = hn::Add(sum, hn::Load(kFloats, x + (run.first + i * S) * kLanes));
+    for (int i = 0; i < run.count; ++i) sum = hn::Add(sum, hn::Load(kFloats, x + (run.first + i) * kLanes));
     hn::Store(sum, kFloats, alone + c * kLanes);
   }
 }
 
 /// A piece, of which rows up to x are in the ring; sums: of its group.
-template <int KW, int S>
+template <int KW>
 HWY_NOINLINE void add_piece(const Autoproducts& job, const MomentsChunk& chunk, const Piece& piece,
                             const Piece* next, int& x, float* sums) {
   const auto& s = job.s;
@@ -123,9 +122,9 @@ HWY_NOINLINE void add_piece(const Autoproducts& job, const MomentsChunk& chunk, 
     fetch_inputs(job.reading, s, piece.image, turn, x, inputs_of(piece.unit + 1), chunk.x);
     for (int v = 0; v < turn.count; ++v, sums += job.floats()) {
       auto ahead = lines_ahead(map.data, map.stride, s, s.height, s.width, next, first + v, inputs_of);
-      add_products_of<KW, S>(job.cells, chunk, piece.unit, v, sums, ahead);
+      add_products_of<KW>(job.cells, chunk, piece.unit, v, sums, ahead);
       ahead.ask_rest();
-      for (int h = begin; h < end; ++h) add_sums_of<S>(job.cells, chunk, h, v, sums);
+      for (int h = begin; h < end; ++h) add_sums_of(job.cells, chunk, h, v, sums);
     }
   });
 }
@@ -147,21 +146,21 @@ void flush(const TapCells& cells, float* HWY_RESTRICT sums, double* HWY_RESTRICT
 }
 
 /// Images begin .. end; part [vectors, pairs + sums, kLanes].
-template <int KW, int S>
+template <int KW>
 void add_images(const Autoproducts& job, std::int64_t begin, std::int64_t end, double* part) {
   const auto& s = job.s;
   Scratch scratch;
-  const int unit = rows_of_a_unit(s.out_width(), s.height);
+  const int unit = rows_of_a_unit(s.width, s.height);
   const int columns = (unit + s.kernel_height - 1) * (s.width + 2 * (KW - 1));
   const int vectors =
       vectors_of_a_group(s.channels, columns, kSecondLevel, vectors_of_a_line(job.reading.x.data.type()));
-  const MomentsChunk chunk(scratch, job, unit, unit < s.height ? vectors : 1);
-  const Pieces pieces(s.channels, vectors, chunk.units, unit * s.width, kBand * S * S);
+  const Pieces pieces(s.channels, vectors, (s.height + unit - 1) / unit, unit * s.width, kBand);
+  const MomentsChunk chunk(scratch, job, unit, pieces.held());
   float* band = scratch.zeros<float>(std::int64_t(padded(s.channels) / kLanes) * job.floats());
   int x = 0;
   pieces.each(begin, end, s.images, [&](const Piece& piece, const Piece* next) {
     float* sums = band + std::int64_t(piece.group.first) * job.floats();
-    add_piece<KW, S>(job, chunk, piece, next, x, sums);
+    add_piece<KW>(job, chunk, piece, next, x, sums);
     for (int v = 0; piece.ends_band && v < piece.group.count; ++v)
       flush(job.cells, sums + std::int64_t(v) * job.floats(),
             part + std::int64_t(piece.group.first + v) * job.doubles());
@@ -212,7 +211,7 @@ void tap_moments_here(const Depthwise& s, const Source& x, const TapMoments& mom
   const Ranges chunks(s.images, (kLeastPixels + pixels - 1) / pixels);
   const std::int64_t size = std::int64_t(padded(s.channels)) / kLanes * job.doubles();
   double* parts = scratch.zeros<double>(chunks.count * size);
-  const auto images = for_kernel(s.kernel_width, s.stride, []<int KW, int S>() { return add_images<KW, S>; });
+  const auto images = for_width(s.kernel_width, []<int KW>() { return add_images<KW>; });
   each(chunks.count, [&](std::int64_t i) { images(job, chunks.begin(i), chunks.end(i), parts + i * size); });
   for (std::int64_t i = 1; i < chunks.count; ++i)
     for (std::int64_t at = 0; at < size; ++at) parts[at] += parts[i * size + at];

@@ -87,12 +87,28 @@ struct ProductRow {
   const float* d;
 };
 
+/// The rows of d in a ring; at: where the first value is in each.
+struct RingValues {
+  HWY_INLINE const float* row(const ProductRow& row, int /*i*/) const { return row.d + at; }
+  HWY_INLINE Vector load(const float* row, int w) const { return hn::Load(kFloats, row + w * kLanes); }
+  std::int64_t at;
+};
+
+/// Rows of d one after the other as they lie in a map, read in place.
+template <class T, class L>
+struct MapValues {
+  HWY_INLINE const T* row(const ProductRow& /*row*/, int i) const { return first + i * width * stride; }
+  HWY_INLINE Vector load(const T* row, int w) const { return lanes.load(row + w * stride); }
+  const T* first;
+  std::int64_t stride, width;  // values from one pixel to the next; pixels of a row
+  L lanes;
+};
+
 /// Adds x * d over `count` rows to R rows of a kernel's sums from row k on, total [rows, KW, kLanes]. at:
-/// where the taps of the first pixel are in each row of x, and that pixel in d, of which every D-th is taken.
-/// Half: the columns before the middle of the first row are left out. Meanwhile ahead.ask<pixels>() is
-/// called.
-template <int KW, int S, int D, int R, bool Half, class Ahead = NothingAhead>
-HWY_NOINLINE void add_products(const ProductRow* rows, int count, int k, std::int64_t at, std::int64_t at_d,
+/// where the taps of the first pixel are in each row of x. Half: the columns before the middle of the first
+/// row are left out. Meanwhile ahead.ask<pixels>() is called.
+template <int KW, int S, int R, bool Half, class D, class Ahead = NothingAhead>
+HWY_NOINLINE void add_products(const ProductRow* rows, int count, int k, std::int64_t at, const D& d,
                                int width, float* total, Ahead&& ahead = {}) {
   Vector sum[R][KW];
   HWY_UNROLL(4)
@@ -101,13 +117,13 @@ HWY_NOINLINE void add_products(const ProductRow* rows, int count, int k, std::in
     for (int j = 0; j < KW; ++j) sum[r][j] = all(0);
   }
   for (int i = 0; i < count; ++i) {
-    const float* d = rows[i].d + at_d;
+    const auto* values = d.row(rows[i], i);
     const float* const* x = rows[i].x + k;
     for_blocks<4>(width, [&]<int P>(Pixels<P>, int w) HWY_ATTR {
       if constexpr (P == 4) ahead.template ask<P>();
       Vector gradient[P];
       HWY_UNROLL(4)
-      for (int p = 0; p < P; ++p) gradient[p] = hn::Load(kFloats, d + (w + p) * D * kLanes);
+      for (int p = 0; p < P; ++p) gradient[p] = d.load(values, w + p);
       HWY_UNROLL(4)
       for (int r = 0; r < R; ++r) {
         const float* in = x[r] + at + w * S * kLanes;
@@ -131,33 +147,32 @@ HWY_NOINLINE void add_products(const ProductRow* rows, int count, int k, std::in
 }
 
 /// Likewise to the first `kernel_rows` rows of the sums.
-template <int KW, int S, int D, bool Half, class Ahead = NothingAhead>
+template <int KW, int S, bool Half, class D, class Ahead = NothingAhead>
 HWY_INLINE void add_all_products(const ProductRow* rows, int count, int kernel_rows, std::int64_t at,
-                                 std::int64_t at_d, int width, float* total, Ahead&& ahead = {}) {
+                                 const D& d, int width, float* total, Ahead&& ahead = {}) {
   constexpr int kMost = KW > 5 ? 2 : 3;  // rows whose sums the registers hold
   const int first = std::min(kernel_rows, kMost);
   if (kMost == 3 && first == 3)
-    add_products<KW, S, D, 3, Half>(rows, count, 0, at, at_d, width, total, ahead);
+    add_products<KW, S, 3, Half>(rows, count, 0, at, d, width, total, ahead);
   else if (first == 2)
-    add_products<KW, S, D, 2, Half>(rows, count, 0, at, at_d, width, total, ahead);
+    add_products<KW, S, 2, Half>(rows, count, 0, at, d, width, total, ahead);
   else
-    add_products<KW, S, D, 1, Half>(rows, count, 0, at, at_d, width, total, ahead);
+    add_products<KW, S, 1, Half>(rows, count, 0, at, d, width, total, ahead);
   int k = first;
-  for (; k + 2 <= kernel_rows; k += 2)
-    add_products<KW, S, D, 2, false>(rows, count, k, at, at_d, width, total);
-  if (k < kernel_rows) add_products<KW, S, D, 1, false>(rows, count, k, at, at_d, width, total);
+  for (; k + 2 <= kernel_rows; k += 2) add_products<KW, S, 2, false>(rows, count, k, at, d, width, total);
+  if (k < kernel_rows) add_products<KW, S, 1, false>(rows, count, k, at, d, width, total);
 }
 
-/// A kernel by its width (1, 3 or 5) and its stride: use.operator()<width, stride>().
+/// A kernel by its width, 1, 3 or 5: use.operator()<width>().
 template <class Use>
-auto for_kernel(int width, int stride, const Use& use) {
+auto for_width(int width, const Use& use) {
   switch (width) {
     case 1:
-      return stride == 1 ? use.template operator()<1, 1>() : use.template operator()<1, 2>();
+      return use.template operator()<1>();
     case 3:
-      return stride == 1 ? use.template operator()<3, 1>() : use.template operator()<3, 2>();
+      return use.template operator()<3>();
     default:
-      return stride == 1 ? use.template operator()<5, 1>() : use.template operator()<5, 2>();
+      return use.template operator()<5>();
   }
 }
 

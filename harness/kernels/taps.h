@@ -16,6 +16,7 @@ struct TapMoments {
   double* covariance = nullptr;  // [C, taps, taps], divided by the number of outputs
 };
 
+/// Of a shape of stride 1.
 void tap_moments(const Depthwise& shape, const Source& x, const TapMoments& moments, const ForEach& each);
 
 /// products [C, taps] = the sum over outputs p of dz(p) * (x_t(p) - centre); dz [outputs, C].
@@ -30,7 +31,7 @@ struct TapGradient {
   const float* centre = nullptr;                       // [C]
 };
 
-/// dx gets that, masked by x's activation.
+/// dx gets that, masked by x's activation. Of a shape of stride 1.
 void tap_backward(const Depthwise& shape, ConstValues dz, std::int64_t dz_stride, const Source& x,
                   const TapGradient& gradient, const GradientOut& dx, const ForEach& each);
 

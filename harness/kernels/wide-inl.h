@@ -10,6 +10,7 @@
 #include <numeric>
 
 #include "harness/kernels/activations-inl.h"
+#include "harness/kernels/lines_ahead-inl.h"
 #include "harness/kernels/scratch.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -46,7 +47,7 @@ inline bool is_dense(const GradientOut& dx, int channels) {
 }
 
 /// Values of R pixels, `apart` pixels from each other: value i of each and those after it. A row's go on into
-/// the pixels that follow. Those `ahead` pixels further are fetched into the cache meanwhile.
+/// the pixels that follow. Those `ahead` pixels further are asked for meanwhile.
 struct Spot {
   std::int64_t pixel, apart;
   int i;
@@ -69,11 +70,12 @@ HWY_INLINE void for_vectors(int count, const Body& body) {
 /// Calls body(Pixels<R>, spot, lanes) for all tiles of pixels begin .. end.
 template <class Body>
 HWY_INLINE void for_spots(const Wide& wide, std::int64_t begin, std::int64_t end, const Body& body) {
+  constexpr int kTilesAhead = 4;  // the next one alone comes too late
   const std::int64_t step = wide.pixels;
   std::int64_t pixel = begin;
   for (; pixel + 4 * step <= end; pixel += 4 * step)
     for_vectors(wide.width(), [&](int i, auto lanes) HWY_ATTR {
-      body(Pixels<4>(), Spot{pixel, step, i, 4 * step}, lanes);
+      body(Pixels<4>(), Spot{pixel, step, i, kTilesAhead * 4 * step}, lanes);
     });
   for (; pixel < end; pixel += step)
     for_vectors(static_cast<int>(std::min(step, end - pixel)) * wide.channels,
@@ -105,7 +107,7 @@ HWY_INLINE void load_spot(ConstValues map, std::int64_t stride, const Spot& at, 
     const T* from = map.as<T>() + at.pixel * stride + at.i;
     HWY_UNROLL(4)
     for (int r = 0; r < R; ++r) {
-      hwy::Prefetch(from + (at.ahead + r * at.apart) * stride);
+      ask_for<Level::Second>(from + (at.ahead + r * at.apart) * stride);
       v[r] = lanes.load(from + r * at.apart * stride);
     }
   });
@@ -117,7 +119,7 @@ class WideOutput {
   /// pixels: of the map; `start`: the kernel begins at multiples of so many.
   WideOutput(Values map, std::int64_t stride, const Wide& wide, std::int64_t pixels, std::int64_t start)
       : map_(map), stride_(stride) {
-    constexpr std::int64_t kLine = 64, kLarge = std::int64_t(4) << 20;  // bytes
+    constexpr std::int64_t kLarge = std::int64_t(4) << 20;  // bytes
     const std::int64_t size = bytes_of(map.type()), channels = wide.channels;
     stream_ = map && kLanes == 16 && stride == channels && wide.width() % kLanes == 0 &&
               start * channels * size % kLine == 0 &&

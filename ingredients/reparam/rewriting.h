@@ -12,8 +12,9 @@ namespace ablate::ingredients {
 
 /// Of every re-parameterisation: 2 since the covariance that folds 1x1 branches is found in one pass, 3 since
 /// depthwise branches add an input at a distance and at its opposite before they multiply, 4 since they go
-/// through a map row by row and end their sums elsewhere. All change last digits.
-inline constexpr int kRewritingVersion = 4;
+/// through a map row by row and end their sums elsewhere, 5 since they sum 7 pixels of a row at a time where
+/// its width is a multiple of 7. All change last digits.
+inline constexpr int kRewritingVersion = 5;
 
 /// What every re-parameterisation has.
 struct RewritingParams {

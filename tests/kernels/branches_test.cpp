@@ -82,7 +82,7 @@ void expect_moments(const Depthwise& s, const Source& x, double deviation) {
 }
 
 TEST(Branches, HaveTheMomentsOfWhatTheyGive) {
-  for_shapes([](const Depthwise& s) {
+  for_shapes(2, [](const Depthwise& s) {
     for (const Act act : {Act::None, Act::Relu6}) {
       TestSource x(pixels_in(s), s.channels, true, act, 1);
       expect_moments(s, x.source, 4);
@@ -139,7 +139,7 @@ void expect_backward(const Depthwise& s, Act act, bool normalised, const Wanted&
 }
 
 TEST(Branches, GiveTheirInputAndTheirWeightsTheirGradients) {
-  for_shapes([](const Depthwise& s) {
+  for_shapes(2, [](const Depthwise& s) {
     expect_backward(s, Act::Relu6, true, {});
     expect_backward(s, Act::Relu, true, {.data = true, .sums = true, .base = Base::Itself});
     expect_backward(s, Act::None, true, {.data = true, .sums = false, .base = Base::Other});

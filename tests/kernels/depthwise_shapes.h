@@ -42,6 +42,13 @@ inline void for_shapes(const std::function<void(const Depthwise&)>& body) {
   for_instruction_sets([&] { for_shapes(kKernels, kSizes, body); });
 }
 
+/// Those of one stride.
+inline void for_shapes(int stride, const std::function<void(const Depthwise&)>& body) {
+  for_shapes([&](const Depthwise& s) {
+    if (s.stride == stride) body(s);
+  });
+}
+
 inline int taps_of(const Depthwise& s) {
   return s.kernel_height * s.kernel_width;
 }
