@@ -82,7 +82,7 @@ void pointwise_backward(benchmark::State& state, Type type) {
   report(state, 2.0 * double(shape.rows) * shape.in * shape.out);
 }
 
-/// MobileNetV2's at 32 pixels and batch 128, ShuffleNetV2's, a ghost module's.
+/// MobileNetV2's at 32 pixels and batch 128, ShuffleNetV2's, a ghost module's; three branches side by side.
 void pointwise_shapes(benchmark::internal::Benchmark* of) {
   of->ArgNames({"rows", "in", "out"})->Unit(benchmark::kMillisecond);
   for (const auto& shape : std::vector<std::vector<std::int64_t>>{{131072, 24, 144},
@@ -94,7 +94,11 @@ void pointwise_shapes(benchmark::internal::Benchmark* of) {
                                                                   {2048, 960, 160},
                                                                   {32768, 58, 58},
                                                                   {2048, 232, 232},
-                                                                  {131072, 16, 8}})
+                                                                  {131072, 16, 8},
+                                                                  {784, 960, 240},
+                                                                  {3136, 672, 168},
+                                                                  {50176, 72, 36},
+                                                                  {784, 160, 480}})
     of->Args(shape);
 }
 BENCHMARK_CAPTURE(pointwise_forward, float32, Type::Float32)->Apply(pointwise_shapes);

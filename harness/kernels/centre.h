@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 
 #include "harness/kernels/maps.h"
 #include "harness/kernels/scratch.h"
@@ -10,19 +11,28 @@ namespace ablate::kernels {
 
 /// A value near the mean of every channel: that of some pixels, far from each other.
 inline void take_centre(const Source& x, std::int64_t pixels, int channels, float* centre) {
-  constexpr std::int64_t kMost = 64;
+  constexpr std::int64_t kMost = 16;  // each is a line of memory for every vector of channels
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
   const std::int64_t count = std::min(pixels, kMost);
+  const float low = x.act == Act::None ? -kInfinity : 0, high = x.act == Act::Relu6 ? 6 : kInfinity;
   Scratch scratch;
   double* sum = scratch.zeros<double>(channels);
-  for (std::int64_t i = 0; i < count; ++i) {
-    const auto row = x.data + pixels * i / count * x.stride;
+  const auto add = [&](const float* values) {
     for (int c = 0; c < channels; ++c) {
-      float value = row.type() == Type::Float32 ? row.as<float>()[c] : as_float(row.as<BFloat16>()[c]);
+      float value = values[c];
       if (x.scale) value = x.scale[c] * value + x.shift[c];
-      if (x.act != Act::None) value = std::max(value, 0.0f);
-      if (x.act == Act::Relu6) value = std::min(value, 6.0f);
-      sum[c] += value;
+      sum[c] += std::min(std::max(value, low), high);
     }
+  };
+  float* row = scratch.floats(channels);
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto from = x.data + pixels * i / count * x.stride;
+    if (from.type() == Type::Float32) {
+      add(from.as<float>());
+      continue;
+    }
+    for (int c = 0; c < channels; ++c) row[c] = as_float(from.as<BFloat16>()[c]);
+    add(row);
   }
   for (int c = 0; c < channels; ++c) centre[c] = static_cast<float>(sum[c] / static_cast<double>(count));
 }

@@ -41,9 +41,10 @@ void pointwise_forward(const Pointwise& shape, const Source& x, const PackedWeig
                        std::int64_t y_stride, const Moments& moments, const ForEach& each,
                        const Finish& finish = {}, const Turns& turns = {});
 
-/// dx gets d * w, masked by x's activation; dw [out, in] = d^T * (x as read), overwritten (null: not wanted).
+/// dx gets d * w, masked by x's activation; dw [out, in] = d^T * (x as read, less the centre [in] if there is
+/// one), overwritten (null: not wanted).
 void pointwise_backward(const Pointwise& shape, const GradientIn& d, const Source& x, const float* w,
-                        const GradientOut& dx, float* dw, const ForEach& each);
+                        const GradientOut& dx, float* dw, const ForEach& each, const float* centre = nullptr);
 
 /// A depthwise convolution with padding kernel / 2: output height (height - 1) / stride + 1, likewise its
 /// width. Kernels 1x1, 1x3, 3x1, 3x3, 1x5, 5x1, 5x5; stride 1 or 2. w [channels, kernel_height,

@@ -7,6 +7,7 @@
 #define HWY_TARGET_INCLUDE "harness/kernels/covariance.cpp"
 #include <hwy/foreach_target.h>
 //
+#include "harness/kernels/packing-inl.h"
 #include "harness/kernels/sums-inl.h"
 #include "harness/kernels/tiles-inl.h"
 
@@ -26,7 +27,8 @@ inline constexpr Pair kOne<Pair> = {0x3F803F80};  // 1.0 twice
 template <class Tile>
 struct Products {
   using F = typename Tile::Factor;
-  Source x;  // with the centre as its shift
+  const Source& x;
+  const float* centre;
   int channels;
 
   int stride() const { return round_up(channels, kLanes); }
@@ -39,10 +41,11 @@ struct Products {
     std::fill_n(products, floats(), 0.0f);
     for (std::int64_t row = begin; row < end; row += tile) {
       const int rows = static_cast<int>(std::min<std::int64_t>(tile, end - row));
-      read.load(x, row, rows);
+      read.load(CentredSource{x, centre}, row, rows);
       add_sums(Tile::steps(rows), read.over_pixels(), read.pixels_stride(), products + sums());
-      multiply_own_columns(Tile::steps(rows), read.over_pixels(), channels, read.pixels_stride(), products,
-                           stride(), row + 2 * tile <= end ? ahead(row + tile) : AheadRows());
+      multiply_upper_columns(Tile::steps(rows), read.over_pixels(), read.over_pixels(), channels,
+                             read.pixels_stride(), products, stride(),
+                             row + 2 * tile <= end ? ahead(row + tile) : AheadRows());
     }
   }
 
@@ -97,14 +100,71 @@ void covariance(std::int64_t rows, const Products<Tile>& work, double* mean, flo
   finish(work, parts, chunks.count, rows, mean, covariance);
 }
 
+/// T: the type of x. Tile: as it is multiplied.
+template <class T, class Tile>
+struct Curving {
+  const CentredSource& x;
+  int channels;
+  Packed<typename Tile::Factor> curvature;
+  const GradientOut& dx;
+
+  void chunk(std::int64_t begin, std::int64_t end, int tile, double* sum, double* dot) const {
+    Scratch scratch;
+    Tile read(scratch, tile, channels, {.over_channels = true, .over_pixels = false});
+    const GradientSums sums(scratch, channels, dx.sum != nullptr);
+    for (std::int64_t row = begin; row < end; row += tile) {
+      const int rows = static_cast<int>(std::min<std::int64_t>(tile, end - row));
+      read.load(x, row, rows);
+      const GradientTile<Adjoining> to{x.x, dx, {row}, sums.sum, sums.dot, 0};
+      multiply_to_gradient<T>(rows, read.over_channels(), read.channels_stride(), curvature, {}, to, false,
+                              row + 2 * tile <= end ? ahead(row + tile) : Ahead());
+      sums.add_to(channels, sum, dot);
+    }
+  }
+
+ private:
+  Ahead ahead(std::int64_t row) const {
+    using F = typename Tile::Factor;
+    const auto from = AheadMap::of<F>(x.x.data + row * x.x.stride, x.x.stride, channels);
+    if (!dx.base) return {from, from};
+    return {from, AheadMap::of<F>(dx.base + row * dx.base_stride, dx.base_stride, channels)};
+  }
+};
+
+template <class T, class Tile>
+void curve(std::int64_t rows, int channels, const CentredSource& x, const float* curvature,
+           const GradientOut& dx, const ForEach& each) {
+  using F = typename Tile::Factor;
+  Scratch scratch;
+  const auto packed = packed_rows<Tile>(curvature, channels, channels,
+                                        scratch.take<F>(packed_size<Tile>(channels, channels)));
+  const int tile = tile_rows<F>(channels, channels);
+  const auto chunks = cut(rows, tile, tile);
+  ChunkPairs parts(scratch, chunks.count, dx.sum ? channels : 0);
+  const Curving<T, Tile> work{x, channels, packed, dx};
+  each(chunks.count, [&](std::int64_t i) {
+    work.chunk(chunks.begin(i), chunks.end(i), tile, parts.first(i), parts.second(i));
+  });
+  if (dx.sum) parts.add_to(dx.sum, dx.dot);
+}
+
 }  // namespace
 
-void covariance_here(std::int64_t rows, int channels, const Source& x, double* mean, float* to,
-                     const ForEach& each) {
+void covariance_here(std::int64_t rows, int channels, const Source& x, const float* centre, double* mean,
+                     float* to, const ForEach& each) {
   if (x.data.type() == Type::Float32)
-    covariance(rows, Products<FloatTile<false>>{x, channels}, mean, to, each);
+    covariance(rows, Products<FloatTile<false>>{x, centre, channels}, mean, to, each);
   else
-    covariance(rows, Products<HalfTile>{x, channels}, mean, to, each);
+    covariance(rows, Products<HalfTile>{x, centre, channels}, mean, to, each);
+}
+
+void curvature_here(std::int64_t rows, int channels, const Source& x, const float* centre,
+                    const float* curvature, const GradientOut& dx, const ForEach& each) {
+  const CentredSource centred{x, centre};
+  if (x.data.type() == Type::Float32)
+    curve<float, FloatTile<false>>(rows, channels, centred, curvature, dx, each);
+  else
+    curve<BFloat16, HalfTile>(rows, channels, centred, curvature, dx, each);
 }
 
 // NOLINTNEXTLINE(google-readability-namespace-comments)
@@ -115,16 +175,22 @@ HWY_AFTER_NAMESPACE();
 namespace ablate::kernels {
 
 HWY_EXPORT(covariance_here);
+HWY_EXPORT(curvature_here);
 
 void covariance_of(std::int64_t rows, int channels, const Source& x, double* mean, float* covariance,
                    const ForEach& each) {
   instruction_set();
   Scratch scratch;
-  float *centre = scratch.floats(3 * channels), *shift = centre + channels, *one = shift + channels;
+  float* centre = scratch.floats(channels);
   take_centre(x, rows, channels, centre);
-  for (int c = 0; c < channels; ++c) mean[c] = centre[c], shift[c] = -centre[c], one[c] = 1;
-  const Source centred{.data = x.data, .stride = x.stride, .scale = one, .shift = shift};
-  HWY_DYNAMIC_DISPATCH(covariance_here)(rows, channels, centred, mean, covariance, each);
+  std::copy_n(centre, channels, mean);
+  HWY_DYNAMIC_DISPATCH(covariance_here)(rows, channels, x, centre, mean, covariance, each);
+}
+
+void curvature_backward(std::int64_t rows, int channels, const Source& x, const float* centre,
+                        const float* curvature, const GradientOut& dx, const ForEach& each) {
+  instruction_set();
+  HWY_DYNAMIC_DISPATCH(curvature_here)(rows, channels, x, centre, curvature, dx, each);
 }
 
 }  // namespace ablate::kernels

@@ -32,7 +32,9 @@ struct Ring {
     rows = scratch.zeros<float>(std::size_t(slots) * vectors * row_size);
   }
   /// The first column of row h, halo included, of the first vector; the next vector's is row_size further on.
-  float* row(std::int64_t h) const { return rows + h % slots * vectors * row_size; }
+  float* row(std::int64_t h) const {
+    return rows + std::size_t(std::uint32_t(h) % std::uint32_t(slots)) * (vectors * row_size);
+  }
 
   float* rows;
   int slots, vectors, row_size, halo;

@@ -273,17 +273,18 @@ HWY_INLINE void multiply_columns(int rows, const F* left, int left_columns, int 
   });
 }
 
-/// A tile's products with itself, [columns, columns]: sums [columns, stride] += tile^T * tile, of which every
-/// panel gets the rows down to its own.
+/// The products of two tiles of so many columns each, [columns, columns], of which only those above the
+/// diagonal matter: sums [columns, stride] += left^T * right, of which every panel gets the rows down to its
+/// own.
 template <class F>
-HWY_INLINE void multiply_own_columns(int rows, const F* tile, int columns, int tile_stride, float* sums,
-                                     int stride, const AheadRows& ahead) {
+HWY_INLINE void multiply_upper_columns(int rows, const F* left, const F* right, int columns, int tile_stride,
+                                       float* sums, int stride, const AheadRows& ahead) {
   int fetched = 0;
   for_panels(columns, [&]<int kVectors>(int column) HWY_ATTR {
     constexpr int kRows = kRegisterRows<kVectors>;
     const int last = std::min(columns, column + kVectors * kLanes);
     for (int i = 0; i < last; i += kRows, fetched += 16)
-      add_block<kRows, kVectors>(rows, tile + i, tile_stride, tile + column, tile_stride,
+      add_block<kRows, kVectors>(rows, left + i, tile_stride, right + column, tile_stride,
                                  sums + std::int64_t(i) * stride + column, stride, ahead, fetched);
   });
 }

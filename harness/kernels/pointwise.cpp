@@ -93,6 +93,7 @@ struct PointwiseBackward {
   const Source& x;
   const GradientOut& dx;
   Packed<F> w;
+  const float* centre;  // of x; may be null
   WeightSums weights;
   bool with_dx, stream;
 
@@ -109,7 +110,7 @@ struct PointwiseBackward {
       const bool more = row + 2 * tile <= end;
       d_tile.load(d, row, rows);
       if (with_dw) {
-        x_tile.load(x, row, rows);
+        load_input(x_tile, row, rows);
         weights.add_rows(Tile::steps(rows), d_tile.over_pixels(), d_tile.pixels_stride(),
                          x_tile.over_pixels(), x_tile.pixels_stride(), weight_sums,
                          more && shares_fetching() ? rows_ahead(row + tile) : AheadRows());
@@ -121,6 +122,13 @@ struct PointwiseBackward {
       sums.add_to(shape.in, sum, dot);
     }
     if (stream) hwy::FlushStream();
+  }
+
+  HWY_INLINE void load_input(Tile& tile, std::int64_t row, int rows) const {
+    if (centre)
+      tile.load(CentredSource{x, centre}, row, rows);
+    else
+      tile.load(x, row, rows);
   }
 
   /// Both products fetch one of the two maps that d is made of, so that memory is asked at an even rate.
@@ -139,20 +147,21 @@ struct PointwiseBackward {
 
 template <class T, class Tile>
 void backward(const Pointwise& shape, const GradientIn& d, const Source& x, const float* w,
-              const GradientOut& dx, float* dw, const ForEach& each) {
+              const GradientOut& dx, float* dw, const ForEach& each, const float* centre) {
+  using F = typename Tile::Factor;
   Scratch scratch;
   const WeightSums weights(shape.out, shape.in);
   const bool with_dx = dx.data || dx.sum;
-  Packed<typename Tile::Factor> packed;
+  Packed<F> packed;
   if (with_dx)
-    packed = packed_rows<Tile>(w, shape.out, shape.in,
-                               scratch.take<typename Tile::Factor>(packed_size<Tile>(shape.out, shape.in)));
-  const int tile = tile_rows<typename Tile::Factor>(shape.in, shape.out);
+    packed =
+        packed_rows<Tile>(w, shape.out, shape.in, scratch.take<F>(packed_size<Tile>(shape.out, shape.in)));
+  const int tile = tile_rows<F>(shape.in, shape.out);
   const auto chunks = cut_for_weights(shape.rows, tile, dw ? weights.floats() : 0);
   float* weight_sums = dw ? scratch.floats(chunks.count * weights.floats()) : nullptr;
   ChunkPairs parts(scratch, chunks.count, dx.sum ? shape.in : 0);
   const bool stream = dx.data && dx.base != dx.data && streams(dx.data, dx.stride, shape.rows, shape.in);
-  const PointwiseBackward<T, Tile> work{shape, d, x, dx, packed, weights, with_dx, stream};
+  const PointwiseBackward<T, Tile> work{shape, d, x, dx, packed, centre, weights, with_dx, stream};
   each(chunks.count, [&](std::int64_t i) {
     work.chunk(chunks.begin(i), chunks.end(i), tile, dw ? weight_sums + i * weights.floats() : nullptr,
                parts.first(i), parts.second(i));
@@ -199,13 +208,13 @@ void forward_pointwise(const Pointwise& shape, const Source& x, const std::byte*
 }
 
 void backward_pointwise(const Pointwise& shape, const GradientIn& d, const Source& x, const float* w,
-                        const GradientOut& dx, float* dw, const ForEach& each) {
+                        const GradientOut& dx, float* dw, const ForEach& each, const float* centre) {
   if (x.data.type() == Type::Float32)
-    backward<float, FloatTile<false>>(shape, d, x, w, dx, dw, each);
+    backward<float, FloatTile<false>>(shape, d, x, w, dx, dw, each, centre);
   else if (d.dz.type() == Type::Float32)
-    backward<BFloat16, FloatTile<false>>(shape, d, x, w, dx, dw, each);
+    backward<BFloat16, FloatTile<false>>(shape, d, x, w, dx, dw, each, centre);
   else
-    backward<BFloat16, HalfTile>(shape, d, x, w, dx, dw, each);
+    backward<BFloat16, HalfTile>(shape, d, x, w, dx, dw, each, centre);
 }
 
 }  // namespace
@@ -245,9 +254,9 @@ void pointwise_forward(const Pointwise& shape, const Source& x, const PackedWeig
 }
 
 void pointwise_backward(const Pointwise& shape, const GradientIn& d, const Source& x, const float* w,
-                        const GradientOut& dx, float* dw, const ForEach& each) {
+                        const GradientOut& dx, float* dw, const ForEach& each, const float* centre) {
   instruction_set();
-  HWY_DYNAMIC_DISPATCH(backward_pointwise)(shape, d, x, w, dx, dw, each);
+  HWY_DYNAMIC_DISPATCH(backward_pointwise)(shape, d, x, w, dx, dw, each, centre);
 }
 
 }  // namespace ablate::kernels

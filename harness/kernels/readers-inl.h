@@ -41,6 +41,32 @@ struct SourceReader {
   }
 };
 
+/// A map less a value a channel, as read.
+struct CentredSource {
+  const Source& x;
+  const float* centre;  // [C]
+};
+
+template <class Pixel>
+struct CentredPixel {
+  Pixel pixel;
+  const float* HWY_RESTRICT centre;
+
+  HWY_INLINE Vector at(int c, const Lanes& lanes) const {
+    return hn::Sub(pixel.at(c, lanes), lanes.load(centre + c));
+  }
+};
+
+template <class Reader>
+struct CentredReader {
+  Reader reader;
+  const float* centre;
+
+  HWY_INLINE auto pixel(std::int64_t r) const {
+    return CentredPixel<decltype(reader.pixel(r))>{reader.pixel(r), centre};
+  }
+};
+
 /// The same for the gradient d.
 template <class T, bool kNormalized>
 struct GradientPixel {
@@ -112,6 +138,11 @@ HWY_INLINE void with_reader_of(const GradientIn& d, Use use) {
 template <class Use>
 HWY_INLINE void with_reader(const Source& x, Use use) {
   with_type(x.data.type(), [&]<class T>() HWY_ATTR { with_reader_of<T>(x, use); });
+}
+
+template <class Use>
+HWY_INLINE void with_reader(const CentredSource& x, Use use) {
+  with_reader(x.x, [&](auto reader) HWY_ATTR { use(CentredReader<decltype(reader)>{reader, x.centre}); });
 }
 
 template <class Use>

@@ -5,7 +5,7 @@
 #include "harness/kernels/chunks.h"
 #include "harness/kernels/elementwise.h"
 #include "harness/kernels/isa.h"
-#include "harness/kernels/storage-inl.h"
+#include "harness/kernels/lines_ahead-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace ablate::kernels {
@@ -15,7 +15,8 @@ namespace {
 /// Rows whose sums are taken in float: those of both maps stay in the first cache.
 constexpr int kBand = 128;
 
-/// A column of vectors of g beside the same channels of one of the maps.
+/// A column of vectors of g beside the same channels of one of the maps. Those of the next band are asked for
+/// meanwhile.
 template <class T>
 struct Column {
   const T *g, *y;
@@ -41,9 +42,12 @@ struct Column {
  private:
   template <class L>
   HWY_INLINE void add(int r, const L& lanes, Vector middle, Vector& sums, Vector& dots) const {
-    const Vector part = lanes.load(g + r * g_stride);
+    const T *of_g = g + r * g_stride, *of_y = y + r * y_stride;
+    ask_for<Level::Second>(of_g + kBand * g_stride);
+    ask_for<Level::Second>(of_y + kBand * y_stride);
+    const Vector part = lanes.load(of_g);
     sums = hn::Add(sums, part);
-    dots = hn::MulAdd(part, hn::Sub(lanes.load(y + r * y_stride), middle), dots);
+    dots = hn::MulAdd(part, hn::Sub(lanes.load(of_y), middle), dots);
   }
 
   static HWY_INLINE void put(Vector v, int count, double* to) {

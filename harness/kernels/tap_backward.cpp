@@ -150,7 +150,8 @@ void backward_images(const Backward& job, std::int64_t begin, std::int64_t end, 
   const auto& s = job.s;
   Scratch scratch;
   const int unit = rows_of_a_unit(s.width, s.height);
-  const int x_slots = unit + 2 * (s.kernel_height - 1), dz_slots = unit + s.kernel_height - 1;
+  const int x_slots = std::min(s.height, unit + 2 * (s.kernel_height - 1));
+  const int dz_slots = std::min(s.height, unit + s.kernel_height - 1);
   const int columns = x_slots * (s.width + 2 * (KW - 1)) + dz_slots * (s.width + KW);
   const int vectors =
       vectors_of_a_group(s.channels, columns, kSecondLevel, vectors_of_a_line(job.reading.x.data.type()));

@@ -18,7 +18,8 @@ struct TapCells {
 
   int taps() const { return kernel_height * kernel_width; }
   int reach() const { return 2 * kernel_width - 1; }  // columns of a product
-  int products() const { return rows.classes() * columns.classes() * kernel_height * reach(); }
+  int products() const { return rows.classes() * products_of_a_row(); }
+  int products_of_a_row() const { return columns.classes() * kernel_height * reach(); }
   int sums() const { return far_rows.classes() * far_columns.classes(); }
 
   int kernel_height, kernel_width;

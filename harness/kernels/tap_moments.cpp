@@ -1,3 +1,5 @@
+#include <span>
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "harness/kernels/tap_moments.cpp"
 #include <hwy/foreach_target.h>
@@ -23,87 +25,141 @@ struct Autoproducts {
   int doubles() const { return int(cells.second.size() + std::size_t(cells.sums())) * kLanes; }
 };
 
-/// Rows of one class: they, and those below them, in rings of which x's places are known whatever the image.
+/// Rows of one class, image by image: they, and those below them, in rings of which x's places are known.
 struct RowClass {
-  int kernel_rows;        // all below are zero
-  std::int64_t products;  // where in the cells their sums go
+  int kernel_rows;     // all below are zero
+  std::int64_t cells;  // where the cells begin that their sums go to
   const ProductRow* rows;
-  int count;
+  int count;  // of each image
 };
 
-/// What one chunk works with: a ring of a group of vectors that holds `unit` rows and those below.
-struct MomentsChunk {
-  MomentsChunk(Scratch& scratch, const Autoproducts& job, int unit_rows, int vectors)
-      : s(job.s),
-        unit(unit_rows),
-        units((s.height + unit - 1) / unit),
-        x(scratch, unit + s.kernel_height - 1, vectors, s.width, s.kernel_width - 1),
-        beyond(scratch.zeros<float>(std::int64_t(vectors) * x.row_size)),
-        classes(scratch.take<RowClass>(s.height)),
-        first(scratch.take<int>(units + 1)) {
-    auto* rows = scratch.take<ProductRow>(s.height);
-    const auto& cells = job.cells;
-    const std::int64_t size =
-        std::int64_t(cells.columns.classes()) * s.kernel_height * cells.reach() * kLanes;
+/// What is worked on at a time, a unit: some rows of an image or, where images are small, some whole ones, a
+/// stack: they lie after each other, as if they were one. Every unit adds to all cells of its rows' classes.
+struct StackUnits {
+  explicit StackUnits(const Depthwise& shape)
+      : s(shape),
+        rows(rows_of_a_unit(s.width, s.height)),
+        images(rows < s.height ? 1 : std::clamp(kStackPixels / (s.height * s.width), 1, s.images)) {}
+
+  /// Units of a stack; stacks of so many images.
+  int count() const { return (s.height + rows - 1) / rows; }
+  std::int64_t stacks(std::int64_t of) const { return (of + images - 1) / images; }
+  /// Of a stack, the last of which may have fewer.
+  int images_of(std::int64_t stack) const {
+    return int(std::min<std::int64_t>(images, s.images - stack * images));
+  }
+  /// A stack as one image.
+  Depthwise shape() const {
+    auto stack = s;
+    stack.height *= images;
+    return stack;
+  }
+  /// Rows of a stack that the first so many units see.
+  int inputs(std::int64_t stack, int units) const {
+    return images > 1 ? images_of(stack) * s.height : std::min(s.height, units * rows + s.kernel_height - 1);
+  }
+  /// Rows that a ring holds.
+  int held() const { return images > 1 ? images * s.height : rows + s.kernel_height - 1; }
+
+  Depthwise s;
+  int rows, images;
+
+ private:
+  static constexpr int kStackPixels = 256;
+};
+
+/// The rows of each unit of a stack in classes.
+struct RowClasses {
+  /// cells: how far those of two classes are apart. row(image, h): as it is in the ring.
+  template <class Row>
+  RowClasses(Scratch& scratch, const StackUnits& units, const Side& side, std::int64_t cells, const Row& row)
+      : classes(scratch.take<RowClass>(units.s.height)), first(scratch.take<int>(units.count() + 1)) {
+    const auto& s = units.s;
+    auto* rows = scratch.take<ProductRow>(std::int64_t(units.images) * s.height);
     int count = 0;
-    for (int u = 0; u < units; ++u) {
+    for (int u = 0; u < units.count(); ++u) {
       first[u] = count;
-      const int begin = u * unit, end = std::min(s.height, begin + unit);
-      for (int c = 0; c < cells.rows.classes(); ++c) {
-        RowClass one{.kernel_rows = 0, .products = c * size, .rows = rows, .count = 0};
-        for (int h = begin; h < end; ++h)
-          if (cells.rows.class_of(h) == c) {
-            if (one.count++ == 0) one.kernel_rows = std::min(s.kernel_height, s.height - h);
-            *rows++ = row(h);
+      const int begin = u * units.rows, end = std::min(s.height, begin + units.rows);
+      for (int c = 0; c < side.classes(); ++c) {
+        RowClass one{.kernel_rows = 0, .cells = c * cells, .rows = rows, .count = 0};
+        for (int image = 0; image < units.images; ++image)
+          for (int h = begin; h < end; ++h) {
+            if (side.class_of(h) != c) continue;
+            one.kernel_rows = std::max(one.kernel_rows, std::min(s.kernel_height, s.height - h));
+            one.count += image == 0;
+            *rows++ = row(image, h);
           }
         if (one.count > 0) classes[count++] = one;
       }
     }
-    first[units] = count;
+    first[units.count()] = count;
   }
 
-  ProductRow row(int h) const {
-    ProductRow row{.x = {}, .d = x.row(h) + x.halo * kLanes};
-    for (int k = 0; k < s.kernel_height; ++k) row.x[k] = h + k < s.height ? x.row(h + k) : beyond;
-    return row;
-  }
+  std::span<const RowClass> of(int unit) const { return {classes + first[unit], classes + first[unit + 1]}; }
 
-  Depthwise s;
-  int unit, units;
-  Ring x;
-  float* beyond;  // a row of zeros
   RowClass* classes;
   int* first;  // [units + 1], of each unit in the classes
 };
 
-/// x' times what lies below and beside it, for the rows of a unit, to the cells of vector v of the ring.
+/// What one chunk works with: a ring of a group of vectors that holds what a unit sees.
+struct MomentsChunk {
+  MomentsChunk(Scratch& scratch, const Autoproducts& job, const StackUnits& of, int vectors)
+      : s(job.s),
+        units(of),
+        x(scratch, units.held(), vectors, s.width, s.kernel_width - 1),
+        beyond(scratch.zeros<float>(std::int64_t(vectors) * x.row_size)),
+        near(scratch, units, job.cells.rows, job.cells.products_of_a_row(),
+             [&](int image, int h) { return row(image, h); }),
+        far(scratch, units, job.cells.far_rows, job.cells.far_columns.classes(),
+            [&](int image, int h) { return row(image, h); }) {}
+
+  ProductRow row(int image, int h) const {
+    const std::int64_t at = std::int64_t(image) * s.height + h;
+    ProductRow row{.x = {}, .d = x.row(at) + x.halo * kLanes};
+    for (int k = 0; k < s.kernel_height; ++k) row.x[k] = h + k < s.height ? x.row(at + k) : beyond;
+    return row;
+  }
+
+  Depthwise s;
+  StackUnits units;
+  Ring x;
+  float* beyond;  // a row of zeros
+  RowClasses near, far;
+};
+
+/// x' times what lies below and beside it, for a unit of so many images, to the cells of vector v of the
+/// ring.
 template <int KW>
-HWY_INLINE void add_products_of(const TapCells& cells, const MomentsChunk& chunk, int unit, int v,
+HWY_INLINE void add_products_of(const TapCells& cells, const MomentsChunk& chunk, int unit, int images, int v,
                                 float* sums, LinesAhead& ahead) {
   constexpr int kReach = 2 * KW - 1;
   const std::int64_t row = std::int64_t(v) * chunk.x.row_size;
-  for (int i = chunk.first[unit]; i < chunk.first[unit + 1]; ++i) {
-    const auto& rows = chunk.classes[i];
-    float* products = sums + rows.products;
+  for (const auto& rows : chunk.near.of(unit)) {
+    float* products = sums + rows.cells * kLanes;
     for (int c = 0; c < cells.columns.classes(); ++c, products += cells.kernel_height * kReach * kLanes) {
       const auto run = cells.columns.of_class(c);
       const std::int64_t at = row + run.first * kLanes;
-      add_all_products<kReach, 1, true>(rows.rows, rows.count, rows.kernel_rows, at, RingValues{at},
+      add_all_products<kReach, 1, true>(rows.rows, images * rows.count, rows.kernel_rows, at, RingValues{at},
                                         run.count, products, ahead);
     }
   }
 }
 
-/// x' by itself, row h, to the cells of vector v of the ring.
-HWY_INLINE void add_sums_of(const TapCells& cells, const MomentsChunk& chunk, int h, int v, float* sums) {
-  const float* x = chunk.x.row(h) + v * chunk.x.row_size + chunk.x.halo * kLanes;
-  float* alone =
-      sums + (cells.products() + cells.far_rows.class_of(h) * cells.far_columns.classes()) * kLanes;
-  for (int c = 0; c < cells.far_columns.classes(); ++c) {
-    const auto run = cells.far_columns.of_class(c);
-    Vector sum = hn::Load(kFloats, alone + c * kLanes);
-    for (int i = 0; i < run.count; ++i) sum = hn::Add(sum, hn::Load(kFloats, x + (run.first + i) * kLanes));
-    hn::Store(sum, kFloats, alone + c * kLanes);
+/// x' by itself, likewise.
+HWY_INLINE void add_sums_of(const TapCells& cells, const MomentsChunk& chunk, int unit, int images, int v,
+                            float* sums) {
+  const std::int64_t row = std::int64_t(v) * chunk.x.row_size;
+  for (const auto& rows : chunk.far.of(unit)) {
+    float* alone = sums + (cells.products() + rows.cells) * kLanes;
+    for (int c = 0; c < cells.far_columns.classes(); ++c, alone += kLanes) {
+      const auto run = cells.far_columns.of_class(c);
+      Vector sum = hn::Load(kFloats, alone);
+      for (int i = 0; i < images * rows.count; ++i) {
+        const float* x = rows.rows[i].d + row + run.first * kLanes;
+        for (int w = 0; w < run.count; ++w) sum = hn::Add(sum, hn::Load(kFloats, x + w * kLanes));
+      }
+      hn::Store(sum, kFloats, alone);
+    }
   }
 }
 
@@ -111,20 +167,21 @@ HWY_INLINE void add_sums_of(const TapCells& cells, const MomentsChunk& chunk, in
 template <int KW>
 HWY_NOINLINE void add_piece(const Autoproducts& job, const MomentsChunk& chunk, const Piece& piece,
                             const Piece* next, int& x, float* sums) {
-  const auto& s = job.s;
+  const auto& units = chunk.units;
   const auto& map = job.reading.x;
-  const auto inputs_of = [&](int unit) {
-    return std::min(s.height, unit * chunk.unit + s.kernel_height - 1);
-  };
-  const int begin = piece.unit * chunk.unit, end = std::min(s.height, begin + chunk.unit);
+  const auto stack = units.shape();
+  const auto inputs_of_next = [&](int unit) { return units.inputs(next->image, unit); };
+  const int images = units.images_of(piece.image);
   piece.for_turns(chunk.x.vectors, [&](const Group& turn, int first) HWY_ATTR {
     if (piece.unit == 0) x = 0;
-    fetch_inputs(job.reading, s, piece.image, turn, x, inputs_of(piece.unit + 1), chunk.x);
+    fetch_inputs(job.reading, stack, piece.image, turn, x, units.inputs(piece.image, piece.unit + 1),
+                 chunk.x);
     for (int v = 0; v < turn.count; ++v, sums += job.floats()) {
-      auto ahead = lines_ahead(map.data, map.stride, s, s.height, s.width, next, first + v, inputs_of);
-      add_products_of<KW>(job.cells, chunk, piece.unit, v, sums, ahead);
+      auto ahead = lines_ahead(map.data, map.stride, stack, stack.height, stack.width, next, first + v,
+                               inputs_of_next);
+      add_products_of<KW>(job.cells, chunk, piece.unit, images, v, sums, ahead);
       ahead.ask_rest();
-      for (int h = begin; h < end; ++h) add_sums_of(job.cells, chunk, h, v, sums);
+      add_sums_of(job.cells, chunk, piece.unit, images, v, sums);
     }
   });
 }
@@ -145,26 +202,27 @@ void flush(const TapCells& cells, float* HWY_RESTRICT sums, double* HWY_RESTRICT
   std::fill_n(sums, (cells.products() + cells.sums()) * kLanes, 0.0f);
 }
 
-/// Images begin .. end; part [vectors, pairs + sums, kLanes].
+/// Images begin .. end, the first of a stack; part [vectors, pairs + sums, kLanes].
 template <int KW>
 void add_images(const Autoproducts& job, std::int64_t begin, std::int64_t end, double* part) {
   const auto& s = job.s;
   Scratch scratch;
-  const int unit = rows_of_a_unit(s.width, s.height);
-  const int columns = (unit + s.kernel_height - 1) * (s.width + 2 * (KW - 1));
+  const StackUnits units(s);
+  const int columns = units.held() * (s.width + 2 * (KW - 1));
   const int vectors =
       vectors_of_a_group(s.channels, columns, kSecondLevel, vectors_of_a_line(job.reading.x.data.type()));
-  const Pieces pieces(s.channels, vectors, (s.height + unit - 1) / unit, unit * s.width, kBand);
-  const MomentsChunk chunk(scratch, job, unit, pieces.held());
+  const Pieces pieces(s.channels, vectors, units.count(), units.images * units.rows * s.width, kBand);
+  const MomentsChunk chunk(scratch, job, units, pieces.held());
   float* band = scratch.zeros<float>(std::int64_t(padded(s.channels) / kLanes) * job.floats());
   int x = 0;
-  pieces.each(begin, end, s.images, [&](const Piece& piece, const Piece* next) {
-    float* sums = band + std::int64_t(piece.group.first) * job.floats();
-    add_piece<KW>(job, chunk, piece, next, x, sums);
-    for (int v = 0; piece.ends_band && v < piece.group.count; ++v)
-      flush(job.cells, sums + std::int64_t(v) * job.floats(),
-            part + std::int64_t(piece.group.first + v) * job.doubles());
-  });
+  pieces.each(begin / units.images, units.stacks(end), units.stacks(s.images),
+              [&](const Piece& piece, const Piece* next) {
+                float* sums = band + std::int64_t(piece.group.first) * job.floats();
+                add_piece<KW>(job, chunk, piece, next, x, sums);
+                for (int v = 0; piece.ends_band && v < piece.group.count; ++v)
+                  flush(job.cells, sums + std::int64_t(v) * job.floats(),
+                        part + std::int64_t(piece.group.first + v) * job.doubles());
+              });
 }
 
 /// Mean and covariance of one vector of channels from c on; sums [pairs + sums, kLanes] of all images.
@@ -208,7 +266,7 @@ void tap_moments_here(const Depthwise& s, const Source& x, const TapMoments& mom
   take_centre(x, s.images * pixels, s.channels, moments.centre);
   const TapCells cells(s);
   const Autoproducts job{s, {scratch, x, s.channels, moments.centre}, cells};
-  const Ranges chunks(s.images, (kLeastPixels + pixels - 1) / pixels);
+  const Ranges chunks(s.images, (kLeastPixels + pixels - 1) / pixels, StackUnits(s).images);
   const std::int64_t size = std::int64_t(padded(s.channels)) / kLanes * job.doubles();
   double* parts = scratch.zeros<double>(chunks.count * size);
   const auto images = for_width(s.kernel_width, []<int KW>() { return add_images<KW>; });

@@ -63,13 +63,14 @@ struct CentredRing {
   void surround(const float* centre, int vectors) {
     if (centre == surrounded) return;
     surrounded = centre;
-    const int columns = ring.row_size / kLanes;
+    const int size = ring.row_size, columns = size / kLanes;
     for (int v = 0; v < vectors; ++v) {
       const Vector value = hn::Neg(hn::Load(kFloats, centre + v * kLanes));
-      for (int w = 0; w < columns; ++w) hn::Store(value, kFloats, outside + v * ring.row_size + w * kLanes);
-      for (int slot = 0; slot < ring.slots; ++slot)
+      float* beyond = outside + v * size;
+      for (int w = 0; w < columns; ++w) hn::Store(value, kFloats, beyond + w * kLanes);
+      float* row = ring.rows + v * size;
+      for (int slot = 0; slot < ring.slots; ++slot, row += ring.vectors * size)
         for (int w = 0; w < ring.halo; ++w) {
-          float* row = ring.row(slot) + v * ring.row_size;
           hn::Store(value, kFloats, row + w * kLanes);
           hn::Store(value, kFloats, row + (columns - 1 - w) * kLanes);
         }

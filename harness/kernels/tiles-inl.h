@@ -20,7 +20,8 @@ struct Sums {
 };
 
 /// What a map's channels fall into, each read like a map of its own.
-HWY_INLINE int parts_of(const Source& /*x*/) {
+template <class Map>
+HWY_INLINE int parts_of(const Map& /*x*/) {
   return 1;
 }
 HWY_INLINE int parts_of(const GradientIn& d) {
@@ -28,7 +29,8 @@ HWY_INLINE int parts_of(const GradientIn& d) {
 }
 
 /// Part p, of so many channels.
-HWY_INLINE Source part_of(const Source& x, int /*p*/, int /*channels*/) {
+template <class Map>
+HWY_INLINE const Map& part_of(const Map& x, int /*p*/, int /*channels*/) {
   return x;
 }
 HWY_INLINE GradientIn part_of(GradientIn d, int p, int channels) {

@@ -13,8 +13,9 @@ namespace ablate::ingredients {
 /// Of every re-parameterisation: 2 since the covariance that folds 1x1 branches is found in one pass, 3 since
 /// depthwise branches add an input at a distance and at its opposite before they multiply, 4 since they go
 /// through a map row by row and end their sums elsewhere, 5 since they sum 7 pixels of a row at a time where
-/// its width is a multiple of 7. All change last digits.
-inline constexpr int kRewritingVersion = 5;
+/// its width is a multiple of 7, 6 since the weights of folded 1x1 branches are multiplied and added by
+/// kernels of their own and the moments of small maps are summed over several images. All change last digits.
+inline constexpr int kRewritingVersion = 6;
 
 /// What every re-parameterisation has.
 struct RewritingParams {

@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <vector>
 
+#include "tests/kernels/oracle.h"
 #include "tests/kernels/test_maps.h"
 
 namespace ablate::kernels {
@@ -18,11 +20,26 @@ struct Found {
   std::vector<float> covariance;
 };
 
-Found found(std::int64_t rows, int channels, const TestMap& map, const ForEach& each) {
+Found found(std::int64_t rows, int channels, const Source& x, const ForEach& each) {
   Found result(channels);
-  covariance_of(rows, channels, {.data = map.data(), .stride = map.stride()}, result.mean.data(),
-                result.covariance.data(), each);
+  covariance_of(rows, channels, x, result.mean.data(), result.covariance.data(), each);
   return result;
+}
+Found found(std::int64_t rows, int channels, const TestMap& map, const ForEach& each) {
+  return found(rows, channels, {.data = map.data(), .stride = map.stride()}, each);
+}
+
+/// What is read through a Source, less a value a channel, as a map.
+TestMap& fill_read(TestMap& to, const TestSource& x, const std::vector<float>& centre = {}) {
+  std::int64_t next = 0;
+  return to.fill([&] {
+    const int c = int(next % to.channels());
+    float value = x.map.at(next++ / to.channels(), c);
+    if (x.source.scale) value = x.scale[c] * value + x.shift[c];
+    if (x.source.act != Act::None) value = std::max(value, 0.0f);
+    if (x.source.act == Act::Relu6) value = std::min(value, 6.0f);
+    return centre.empty() ? value : value - centre[c];
+  });
 }
 
 /// By the definition, in double, means first.
@@ -69,6 +86,51 @@ TEST(Covariance, IsThatOfTheDefinition) {
         TestMap map(rows, channels, 3, type);
         map.fill(Numbers(unsigned(channels)).normal_values());
         expect_covariance(rows, channels, map, tolerance_of(type));
+      }
+  });
+}
+
+TEST(Covariance, IsOfTheValuesAsTheyAreRead) {
+  for_instruction_sets([] {
+    for (const Act act : {Act::None, Act::Relu, Act::Relu6}) {
+      constexpr int kChannels = 37;
+      const TestSource x(900, kChannels, true, act, 1);
+      TestMap read(900, kChannels, 3);
+      const auto actual = found(900, kChannels, x.source, in_order);
+      const auto expected = found(900, kChannels, fill_read(read, x), in_order);
+      for (std::size_t i = 0; i < expected.covariance.size(); ++i)
+        ASSERT_NEAR(actual.covariance[i], expected.covariance[i], 1e-4) << i;
+      for (int c = 0; c < kChannels; ++c) ASSERT_NEAR(actual.mean[c], expected.mean[c], 1e-5) << c;
+    }
+  });
+}
+
+/// Against a convolution of what is read less the centre, as a gradient.
+void expect_curvature(std::int64_t rows, int channels, Act act, const Wanted& wanted) {
+  const TestSource x(rows, channels, act != Act::None, act, 1);
+  Numbers numbers(2);
+  const auto centre = numbers.offsets(channels), curvature = numbers.normals(channels * channels);
+  TestMap centred(rows, channels, 3);
+  fill_read(centred, x, centre);
+  TestGradientOut actual(rows, channels, wanted, 3), expected(rows, channels, wanted, 3);
+  curvature_backward(rows, channels, x.source, centre.data(), curvature.data(), actual.out, in_order);
+  oracle::pointwise_backward({rows, channels, channels}, {.dz = centred.data(), .stride = centred.stride()},
+                             x.source, curvature.data(), expected.out, nullptr);
+  const double each = 1e-5 * channels;
+  expect_near(actual.map, expected.map, each);
+  for (int c = 0; c < channels; ++c) {
+    ASSERT_NEAR(actual.sum[c], expected.sum[c], each * double(rows)) << c;
+    ASSERT_NEAR(actual.dot[c], expected.dot[c], 4 * each * double(rows)) << c;
+  }
+}
+
+TEST(Curvature, GivesAnInputWhatItsValuesLessTheCentreMakeOfIt) {
+  for_instruction_sets([] {
+    for (const int channels : {1, 16, 24, 49})
+      for (const std::int64_t rows : {1, 65, 300}) {
+        expect_curvature(rows, channels, Act::None, {});
+        expect_curvature(rows, channels, Act::Relu, {.data = true, .sums = true, .base = Base::Itself});
+        expect_curvature(rows, channels, Act::Relu6, {.data = true, .sums = false, .base = Base::Other});
       }
   });
 }

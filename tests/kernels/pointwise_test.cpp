@@ -206,5 +206,27 @@ TEST_P(Pointwise, KeepsTheDotWhenTheMeanIsAThousandDeviations) {
   expect_near(got.dot, wanted.dot, 5000, 1e-6, "dot");
 }
 
+TEST_P(Pointwise, TakesTheGradientOfItsWeightsFromTheInputLessACentre) {
+  const Shape shape{300, 20, 9};
+  Options options = GetParam().options();
+  options.affine = options.normalized = false;
+  Case got = case_of(shape, options);
+  std::mt19937 random(1);
+  std::normal_distribution<float> normal(0, 4);
+  got.x.fill([&] { return std::round(normal(random)) / 4; });  // so is what is left: bfloat16 holds both
+  Case shifted = got.for_oracle();
+  const std::vector<float> centre(20, 0.25f);
+  pointwise_backward(shape, got.gradient(), got.source(), got.w.data(), got.gradient_out(),
+                     got.weight_gradient(), in_order, centre.data());
+  std::int64_t next = 0;
+  shifted.x.fill([&] {
+    const std::int64_t at = next++;
+    return got.x.at(at / 20, int(at % 20)) - 0.25f;
+  });
+  oracle::pointwise_backward(shape, shifted.gradient(), shifted.source(), shifted.w.data(),
+                             shifted.gradient_out(), shifted.weight_gradient());
+  expect_near(got.dw, shifted.dw, 300, 1e-6, "dw");
+}
+
 }  // namespace
 }  // namespace ablate::kernels

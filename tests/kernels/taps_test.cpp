@@ -182,8 +182,9 @@ TEST(Taps, GiveTheirInputItsGradient) {
 
 TEST(Taps, AreRightOnMapsOfSeveralBandsAndGroups) {
   for_instruction_sets([] {
-    for (const auto& size : {Size{2, 40, 40, 50}, Size{40, 4, 4, 200}, Size{2, 8, 8, 700},
-                             Size{3, 14, 28, 70}, Size{1, 3, 600, 17}}) {
+    for (const auto& size :
+         {Size{2, 40, 40, 50}, Size{40, 4, 4, 200}, Size{150, 4, 3, 20}, Size{23, 7, 7, 40},
+          Size{2, 8, 8, 700}, Size{3, 14, 28, 70}, Size{1, 3, 600, 17}}) {
       const Depthwise s{size.images, size.height, size.width, size.channels, 3, 3, 1};
       TestSource x(pixels_in(s), s.channels, true, Act::Relu6, 1);
       expect_moments(s, x.source, 4);

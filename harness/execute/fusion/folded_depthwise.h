@@ -30,10 +30,10 @@ class FoldedDepthwiseStep final : public Step {
   /// What a pass found. In training: the moments of the taps, and S w_i.
   struct Fold {
     BranchNorms norms;
-    std::vector<std::vector<double>> weights, spread;  // of each branch: [C, its taps]
-    std::vector<float> kernel;                         // f [C, taps]
-    std::vector<float> centre;                         // [C]
-    std::vector<double> mean;                          // [C, taps]; where the map shrinks, the centre
+    std::vector<std::vector<double>> weights = {}, spread = {};  // of each branch: [C, its taps]
+    std::vector<float> kernel = {};                              // f [C, taps]
+    std::vector<float> centre = {};                              // [C]
+    std::vector<double> mean = {};  // [C, taps]; where the map shrinks, the centre
 
     /// What branch b, of so many taps, makes of the centre of channel c.
     double of_centre(std::size_t b, int c, std::size_t taps_of_it) const {

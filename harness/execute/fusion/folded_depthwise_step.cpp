@@ -37,10 +37,8 @@ kernels::Depthwise FoldedDepthwiseStep::shape(const Work& work) const {
 
 /// The branches' weights as they are now; the identity's are ones.
 FoldedDepthwiseStep::Fold FoldedDepthwiseStep::begin(const Work& work) const {
-  Fold fold;
-  fold.norms.channels = channels();
+  Fold fold{.norms = {work, branches_, channels()}};
   for (std::size_t b = 0; b < branches_.size(); ++b) {
-    fold.norms.first.push_back(branches_[b].norm);
     auto& weights = fold.weights.emplace_back(channels() * places_[b].size(), 1.0);
     if (branches_[b].weight) std::copy_n(work.weight(*branches_[b].weight), weights.size(), weights.begin());
   }
@@ -49,10 +47,11 @@ FoldedDepthwiseStep::Fold FoldedDepthwiseStep::begin(const Work& work) const {
 
 /// The moments of the taps; from them each branch's mean and deviation.
 void FoldedDepthwiseStep::take_batch(Work& work, Fold& fold) const {
+  const int all = taps();
   expect_batch(outputs(work));
   fold.centre.resize(channels());
-  fold.mean.resize(std::size_t(channels()) * taps());
-  std::vector<double> covariance(fold.mean.size() * taps());
+  fold.mean.resize(std::size_t(channels()) * all);
+  std::vector<double> covariance(fold.mean.size() * all);
   kernels::tap_moments(shape(work), work.source(in()),
                        {fold.centre.data(), fold.mean.data(), covariance.data()}, threads());
   for (std::size_t b = 0; b < branches_.size(); ++b) {
@@ -60,13 +59,14 @@ void FoldedDepthwiseStep::take_batch(Work& work, Fold& fold) const {
     auto& spread = fold.spread.emplace_back(fold.weights[b].size(), 0.0);
     for (int c = 0; c < channels(); ++c) {
       const double* w = &fold.weights[b][c * places.size()];
-      double mean = 0, variance = 0;
+      const double *of_taps = &fold.mean[std::size_t(c) * all],
+                   *matrix = &covariance[std::size_t(c) * all * all];
+      double *to = &spread[c * places.size()], mean = 0, variance = 0;
+      for (std::size_t j = 0; j < places.size(); ++j)  // sums that do not wait for each other
+        for (std::size_t i = 0; i < places.size(); ++i) to[i] += w[j] * matrix[places[j] * all + places[i]];
       for (std::size_t i = 0; i < places.size(); ++i) {
-        const std::size_t at = std::size_t(c) * taps() + places[i];
-        double& sum = spread[c * places.size() + i];
-        for (std::size_t j = 0; j < places.size(); ++j) sum += w[j] * covariance[at * taps() + places[j]];
-        mean += w[i] * fold.mean[at];
-        variance += w[i] * sum;
+        mean += w[i] * of_taps[places[i]];
+        variance += w[i] * to[i];
       }
       fold.norms.add(mean, variance);
     }
@@ -78,11 +78,11 @@ void FoldedDepthwiseStep::fold_branches(Work& work, Fold& fold) const {
   std::vector<double> kernel(std::size_t(channels()) * taps(), 0.0), shift(channels(), 0.0);
   for (std::size_t b = 0; b < branches_.size(); ++b)
     for (int c = 0; c < channels(); ++c) {
-      const double factor = fold.norms.factor(work, b, c);
-      shift[c] += fold.norms.shift(work, b, c);
-      for (std::size_t i = 0; i < places_[b].size(); ++i)
-        kernel[std::size_t(c) * taps() + places_[b][i]] +=
-            factor * fold.weights[b][c * places_[b].size() + i];
+      const auto& places = places_[b];
+      const double factor = fold.norms.factor(b, c), *w = &fold.weights[b][c * places.size()];
+      shift[c] += fold.norms.shift(b, c);
+      for (std::size_t i = 0; i < places.size(); ++i)
+        kernel[std::size_t(c) * taps() + places[i]] += factor * w[i];
     }
   fold.kernel.assign(kernel.begin(), kernel.end());
   std::copy(shift.begin(), shift.end(), work.shift(out()));
@@ -127,8 +127,9 @@ std::vector<double> FoldedDepthwiseStep::products_and_input(Work& work, const Fo
 std::vector<double> FoldedDepthwiseStep::give_branches(Work& work, const Fold& fold,
                                                        const std::vector<double>& products) const {
   const bool training = work.pass().training;
-  const double* sum = work.sum(out());
-  std::vector<double> curvature(training ? products.size() * taps() : 0, 0.0);
+  const int all = taps();
+  const double *sum = work.sum(out()), pixels = double(outputs(work));
+  std::vector<double> curvature(training ? products.size() * all : 0, 0.0);
   for (std::size_t b = 0; b < branches_.size(); ++b) {
     const auto& [weight, norm, height, width] = branches_[b];
     const auto& places = places_[b];
@@ -136,19 +137,22 @@ std::vector<double> FoldedDepthwiseStep::give_branches(Work& work, const Fold& f
     if (float* dbeta = work.weight_gradient(norm + 1)) std::copy_n(sum, channels(), dbeta);
     for (int c = 0; c < channels(); ++c) {
       const double* w = &fold.weights[b][c * places.size()];
-      const double factor = fold.norms.factor(work, b, c), inverse = fold.norms.inverse[fold.norms.at(b, c)];
-      double dot = training ? 0 : -fold.norms.mean[fold.norms.at(b, c)] * sum[c];
-      for (std::size_t i = 0; i < places.size(); ++i) dot += w[i] * products[c * taps() + places[i]];
+      const double* product = &products[std::size_t(c) * all];
+      const double factor = fold.norms.factor(b, c), inverse = fold.norms.inverse(b, c);
+      double dot = training ? 0 : -fold.norms.mean(b, c) * sum[c];
+      for (std::size_t i = 0; i < places.size(); ++i) dot += w[i] * product[places[i]];
       if (dgamma) dgamma[c] = static_cast<float>(inverse * dot);
-      const double slope = inverse * inverse * dot;
-      for (std::size_t i = 0; i < places.size(); ++i) {
-        const std::size_t at = std::size_t(c) * taps() + places[i], own = c * places.size() + i;
+      const double slope = inverse * inverse * dot, share = factor * slope / pixels;
+      for (std::size_t i = 0; dw && i < places.size(); ++i) {
+        const std::size_t own = c * places.size() + i;
         const double through = training ? slope * fold.spread[b][own] : 0;
-        if (dw) dw[own] = static_cast<float>(factor * (products[at] - through));
-        const double share = factor * slope / double(outputs(work)) * w[i];
-        for (std::size_t j = 0; training && j < places.size(); ++j)
-          curvature[at * taps() + places[j]] += share * w[j];
+        dw[own] = static_cast<float>(factor * (product[places[i]] - through));
       }
+      if (!training) continue;
+      double* matrix = &curvature[std::size_t(c) * all * all];
+      for (std::size_t i = 0; i < places.size(); ++i)
+        for (std::size_t j = 0; j < places.size(); ++j)
+          matrix[places[i] * all + places[j]] += share * w[i] * w[j];
     }
   }
   return curvature;
@@ -156,14 +160,18 @@ std::vector<double> FoldedDepthwiseStep::give_branches(Work& work, const Fold& f
 
 void FoldedDepthwiseStep::give_input(Work& work, const Fold& fold, const Rows& dz,
                                      const std::vector<double>& curvature) const {
-  std::vector<float> constant;
-  const double* sum = work.sum(out());
-  for (std::size_t i = 0; i < fold.kernel.size(); ++i) {
-    const std::size_t c = i / taps();
-    double value = -fold.kernel[i] * sum[c] / double(outputs(work));
-    for (int u = 0; u < taps(); ++u)
-      value -= curvature[i * taps() + u] * (fold.centre[c] - fold.mean[c * taps() + u]);
-    constant.push_back(static_cast<float>(value));
+  const int all = taps();
+  const double *sum = work.sum(out()), pixels = double(outputs(work));
+  std::vector<float> constant(fold.kernel.size());
+  for (int c = 0; c < channels(); ++c) {
+    const double* matrix = &curvature[std::size_t(c) * all * all];
+    for (int t = 0; t < all; ++t, matrix += all) {
+      const std::size_t at = std::size_t(c) * all + t;
+      double value = -fold.kernel[at] * sum[c] / pixels;
+      for (int u = 0; u < all; ++u)
+        value -= matrix[u] * (fold.centre[c] - fold.mean[std::size_t(c) * all + u]);
+      constant[at] = static_cast<float>(value);
+    }
   }
   const std::vector<float> curved(curvature.begin(), curvature.end());
   kernels::tap_backward(shape(work), dz.data, dz.stride, work.source(in()),

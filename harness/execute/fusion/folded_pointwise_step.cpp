@@ -10,6 +10,7 @@
 #include "harness/execute/fusion/steps.h"
 #include "harness/kernels/convolution.h"
 #include "harness/kernels/covariance.h"
+#include "harness/kernels/weight_rows.h"
 
 namespace ablate::fusion {
 namespace {
@@ -33,11 +34,11 @@ class FoldedPointwiseStep final : public Step {
  private:
   /// What a pass found. B branches, N channels out, K in.
   struct Fold {
-    at::Tensor weights;          // [B N, K], the branches under each other
-    at::Tensor spread;           // [B N, K] = weights * the covariance of the input; undefined in evaluation
-    at::Tensor folded;           // [N, K]
-    std::vector<double> centre;  // [K], mean of the input
+    at::Tensor weights;  // [B N, K], the branches under each other
     BranchNorms norms;
+    at::Tensor spread = {};  // [B N, K] = weights * the covariance of the input; undefined in evaluation
+    at::Tensor folded = {};  // [N, K]
+    std::vector<double> centre = {};  // [K], mean of the input
   };
 
   int inputs() const { return in().channels; }
@@ -63,28 +64,6 @@ kernels::Source plain(const at::Tensor& matrix) {
   return {.data = data(matrix), .stride = matrix.size(1)};
 }
 
-std::vector<float> floats(const std::vector<double>& values, double sign) {
-  std::vector<float> all;
-  for (const double value : values) all.push_back(static_cast<float>(sign * value));
-  return all;
-}
-
-/// The sum of a[i] * b[i], in eight parts, so that vectors can be added.
-template <class B>
-double dot(const float* a, const B* b, int count) {
-  double parts[8] = {};
-  int i = 0;
-  for (; i + 8 <= count; i += 8)
-    for (int l = 0; l < 8; ++l) parts[l] += double(a[i + l]) * double(b[i + l]);
-  for (; i < count; ++i) parts[0] += double(a[i]) * double(b[i]);
-  return ((parts[0] + parts[4]) + (parts[1] + parts[5])) + ((parts[2] + parts[6]) + (parts[3] + parts[7]));
-}
-
-/// to = a * x - b * y.
-void give_row(double a, const float* x, double b, const float* y, int count, float* to) {
-  for (int c = 0; c < count; ++c) to[c] = static_cast<float>(a * x[c] - b * y[c]);
-}
-
 /// Mean and covariance of the input; from them each branch's mean and deviation.
 void FoldedPointwiseStep::take_batch(Work& work, Fold& fold) const {
   const auto pixels = work.rows(in());
@@ -92,47 +71,42 @@ void FoldedPointwiseStep::take_batch(Work& work, Fold& fold) const {
   expect_batch(pixels);
   fold.centre.resize(k);
   const auto covariance = matrix(k, k);
-  kernels::covariance_of(pixels, k, work.raw(in()), fold.centre.data(), data(covariance), threads());
+  kernels::covariance_of(pixels, k, work.source(in()), fold.centre.data(), data(covariance), threads());
   fold.spread = matrix(rows(), k);
   kernels::pointwise_forward({rows(), k, k}, plain(fold.weights), data(covariance), data(fold.spread), k, {},
                              threads());
-  const float *w = data(fold.weights), *spread = data(fold.spread);
-  for (std::int64_t r = 0; r < rows(); ++r, w += k, spread += k)
-    fold.norms.add(dot(w, fold.centre.data(), k), dot(w, spread, k));
+  std::vector<double> mean(rows()), variance(rows());
+  kernels::dot_rows(rows(), k, data(fold.weights), fold.centre.data(), mean.data());
+  kernels::dot_rows(rows(), k, data(fold.weights), data(fold.spread), variance.data());
+  for (std::int64_t r = 0; r < rows(); ++r) fold.norms.add(mean[r], variance[r]);
 }
 
 /// F, and b as the shift of whoever reads. F is rounded here if the kernel would round it, and b with it.
 void FoldedPointwiseStep::fold_branches(Work& work, Fold& fold) const {
-  const int k = inputs();
+  const int k = inputs(), count = static_cast<int>(branches_.size());
   const auto rounds = [&](const View& view) { return work.root(view).type == kernels::Type::BFloat16; };
   const bool rounded = rounds(in()) && rounds(out());
+  std::vector<double> factors(rows()), shift(outputs(), 0.0);
+  for (int b = 0; b < count; ++b)
+    for (int n = 0; n < outputs(); ++n) {
+      factors[std::size_t(b) * outputs() + n] = fold.norms.factor(b, n);
+      shift[n] += fold.norms.shift(b, n);
+    }
   fold.folded = matrix(outputs(), k);
-  const float* weights = data(fold.weights);
   float* folded = data(fold.folded);
-  std::vector<double> sum(k);
-  for (int n = 0; n < outputs(); ++n, folded += k) {
-    std::fill(sum.begin(), sum.end(), 0.0);
-    double shift = 0;
-    for (std::size_t b = 0; b < branches_.size(); ++b) {
-      const float* w = weights + (static_cast<std::int64_t>(b) * outputs() + n) * k;
-      const double factor = fold.norms.factor(work, b, n);
-      shift += fold.norms.shift(work, b, n);
-      for (int c = 0; c < k; ++c) sum[c] += factor * w[c];
+  kernels::add_rows(count, outputs(), k, factors.data(), data(fold.weights), folded);
+  for (int n = 0; rounded && n < outputs(); ++n, folded += k)
+    for (int c = 0; c < k; ++c) {
+      const float exact = folded[c];
+      folded[c] = kernels::as_float(kernels::as_bfloat16(exact));
+      shift[n] += (double(exact) - folded[c]) * fold.centre[c];
     }
-    std::copy(sum.begin(), sum.end(), folded);
-    for (int c = 0; rounded && c < k; ++c) {
-      folded[c] = kernels::as_float(kernels::as_bfloat16(folded[c]));
-      shift += (sum[c] - folded[c]) * fold.centre[c];
-    }
-    work.shift(out())[n] = static_cast<float>(shift);
-  }
+  std::copy(shift.begin(), shift.end(), work.shift(out()));
 }
 
 void FoldedPointwiseStep::forward(Work& work) const {
-  Fold fold;
-  fold.weights = stacked_weights(work, branches_, outputs(), inputs());
-  fold.norms.channels = outputs();
-  for (const auto& branch : branches_) fold.norms.first.push_back(branch.norm);
+  Fold fold{.weights = stacked_weights(work, branches_, outputs(), inputs()),
+            .norms = {work, branches_, outputs()}};
   if (work.pass().training) {
     take_batch(work, fold);
     if (work.pass().update_statistics) fold.norms.follow(work, work.rows(in()));
@@ -142,79 +116,71 @@ void FoldedPointwiseStep::forward(Work& work) const {
   }
   fold_branches(work, fold);
   const auto y = work.output(out());
-  kernels::pointwise_forward({work.rows(in()), inputs(), outputs()}, work.raw(in()), data(fold.folded),
+  kernels::pointwise_forward({work.rows(in()), inputs(), outputs()}, work.source(in()), data(fold.folded),
                              y.data, y.stride, {}, threads());
   if (work.recording()) work.keep(*this, std::move(fold));
 }
 
 void FoldedPointwiseStep::backward(Work& work) const {
   const auto& fold = work.kept<Fold>(*this);
-  const auto pixels = work.rows(in());
-  const int k = inputs();
+  const kernels::Pointwise shape{work.rows(in()), inputs(), outputs()};
+  const bool training = work.pass().training;
   const auto g = work.gradient(out());
-  const auto x = work.raw(in());
+  const auto x = work.source(in());
   const double* sum = work.sum(out());
-  const auto back = floats(fold.centre, -1);
-  const std::vector<float> one(std::max(k, outputs()), 1.0f), zero(std::max(k, outputs()), 0.0f);
+  const std::vector<float> centre(fold.centre.begin(), fold.centre.end());
+  const std::vector<float> one(outputs(), 1.0f), zero(outputs(), 0.0f);
   std::vector<float> mean_gradient(outputs(), 0.0f);
-  if (work.pass().training)
-    for (int n = 0; n < outputs(); ++n) mean_gradient[n] = static_cast<float>(-sum[n] / pixels);
+  for (int n = 0; training && n < outputs(); ++n)
+    mean_gradient[n] = static_cast<float>(-sum[n] / double(shape.rows));
+  const kernels::GradientIn d{.dz = g.data,
+                              .stride = g.stride,
+                              .y = g.data,
+                              .y_stride = g.stride,
+                              .c1 = one.data(),
+                              .c2 = zero.data(),
+                              .c3 = mean_gradient.data()};
+  const auto products = matrix(outputs(), inputs());
   // G is the same whether the mean gradient is taken from dz or not: x is centred.
-  const auto products = matrix(outputs(), k);
-  const auto dx = work.wanted(in()) ? work.part(in()) : kernels::GradientOut();
-  kernels::pointwise_backward({pixels, k, outputs()},
-                              {.dz = g.data,
-                               .stride = g.stride,
-                               .y = g.data,
-                               .y_stride = g.stride,
-                               .c1 = one.data(),
-                               .c2 = zero.data(),
-                               .c3 = mean_gradient.data()},
-                              {.data = x.data, .stride = x.stride, .scale = one.data(), .shift = back.data()},
-                              data(fold.folded), dx, data(products), threads());
+  kernels::pointwise_backward(shape, d, x, data(fold.folded),
+                              work.wanted(in()) ? work.part(in()) : kernels::GradientOut(), data(products),
+                              threads(), centre.data());
   const auto curvature = give_weights(work, fold, products, sum);  // -Q
-  if (!work.wanted(in()) || !work.pass().training) return;
-  kernels::pointwise_backward({pixels, k, k},
-                              {.dz = x.data,
-                               .stride = x.stride,
-                               .y = x.data,
-                               .y_stride = x.stride,
-                               .c1 = one.data(),
-                               .c2 = zero.data(),
-                               .c3 = back.data()},
-                              x, data(curvature), work.part(in()), nullptr, threads());
+  if (training && work.wanted(in()))
+    kernels::curvature_backward(shape.rows, shape.in, x, centre.data(), data(curvature), work.part(in()),
+                                threads());
 }
 
 /// The gradients of the branches' weights and BatchNorms; returns -Q [K, K].
 at::Tensor FoldedPointwiseStep::give_weights(Work& work, const Fold& fold, const at::Tensor& products,
                                              const double* sum) const {
   const int k = inputs();
+  const std::int64_t each = outputs();
   const double pixels = static_cast<double>(work.rows(in()));
   const bool training = work.pass().training;
-  const auto scaled = matrix(rows(), k);  // rows of the weights times -a r dgamma / M
-  const float *w = data(fold.weights), *spread = training ? data(fold.spread) : w;
-  float* to = data(scaled);
+  std::vector<double> dots(each), factors(each), through(each);
+  std::vector<float> shares;
   for (std::size_t b = 0; b < branches_.size(); ++b) {
     const auto& branch = branches_[b];
-    float* dw = branch.weight ? work.weight_gradient(*branch.weight) : nullptr;
+    const float* w = data(fold.weights) + static_cast<std::int64_t>(b) * each * k;
+    kernels::dot_rows(each, k, w, data(products), dots.data());
     float *dgamma = work.weight_gradient(branch.norm), *dbeta = work.weight_gradient(branch.norm + 1);
-    const float* product = data(products);
-    for (int n = 0; n < outputs(); ++n, w += k, spread += k, product += k, to += k) {
-      const auto r = fold.norms.at(b, n);
-      const double inverse = fold.norms.inverse[r], factor = fold.norms.factor(work, b, n);
-      const double against = inverse * (dot(w, product, k) - (training ? 0 : fold.norms.mean[r] * sum[n]));
+    for (int n = 0; n < outputs(); ++n) {
+      const double inverse = fold.norms.inverse(b, n);
+      const double against = inverse * (dots[n] - (training ? 0 : fold.norms.mean(b, n) * sum[n]));
       if (dgamma) dgamma[n] = static_cast<float>(against);
       if (dbeta) dbeta[n] = static_cast<float>(sum[n]);
-      const double slope = training ? inverse * against : 0;
-      if (dw) give_row(factor, product, factor * slope, spread, k, dw + std::int64_t(n) * k);
-      const double share = -factor * slope / pixels;
-      for (int c = 0; c < k; ++c) to[c] = static_cast<float>(share * w[c]);
+      factors[n] = fold.norms.factor(b, n);
+      through[n] = training ? factors[n] * inverse * against : 0;
+      shares.push_back(static_cast<float>(-through[n] / pixels));
     }
+    const float* spread = training ? data(fold.spread) + static_cast<std::int64_t>(b) * each * k : w;
+    if (float* dw = branch.weight ? work.weight_gradient(*branch.weight) : nullptr)
+      kernels::subtract_rows(each, k, factors.data(), data(products), through.data(), spread, dw);
   }
   if (!training) return {};
   const auto curvature = matrix(k, k);
-  kernels::pointwise_backward({rows(), k, k}, {.dz = data(scaled), .stride = k}, plain(fold.weights), nullptr,
-                              {}, data(curvature), threads());
+  kernels::weighted_squares(rows(), k, shares.data(), data(fold.weights), data(curvature));
   return curvature;
 }
 

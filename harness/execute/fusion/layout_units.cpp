@@ -136,7 +136,7 @@ bool LayoutBuilder::together(Value value, View out) {
     const auto stride = n.branches[0].links.size() == 1 ? 1 : n.branches[0].links[0].stride;
     layout_.steps.push_back(folded_depthwise_step(std::move(branches), stride, readable(input(value)), out));
   } else if (folds) {
-    layout_.steps.push_back(folded_pointwise_step(std::move(branches), plain(input(value)), out));
+    layout_.steps.push_back(folded_pointwise_step(std::move(branches), readable(input(value)), out));
   } else {
     Shape all = n.shape;
     all.channels *= static_cast<int>(branches.size());

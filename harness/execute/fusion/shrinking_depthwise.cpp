@@ -37,8 +37,8 @@ void FoldedDepthwiseStep::give_all(Work& work, const Fold& fold, const Rows& dz,
     float* dgamma = work.weight_gradient(branches_[b].norm);
     if (float* dbeta = work.weight_gradient(branches_[b].norm + 1)) std::copy_n(sum, channels(), dbeta);
     for (int c = 0; c < channels(); ++c) {
-      const double factor = fold.norms.factor(work, b, c), inverse = fold.norms.inverse[fold.norms.at(b, c)];
-      const double mean = fold.norms.mean[fold.norms.at(b, c)] - fold.of_centre(b, c, places.size());
+      const double factor = fold.norms.factor(b, c), inverse = fold.norms.inverse(b, c);
+      const double mean = fold.norms.mean(b, c) - fold.of_centre(b, c, places.size());
       double dot = -mean * sum[c];
       for (std::size_t i = 0; i < places.size(); ++i)
         dot += fold.weights[b][c * places.size() + i] * products[c * taps() + places[i]];

@@ -30,7 +30,7 @@ struct FoldedBranch {
   std::size_t norm = 0;               // the first tensor of its BatchNorm
   int kernel_height = 1, kernel_width = 1;
 };
-/// All branches of a 1x1 unit as one convolution. `in` is read as it stands.
+/// All branches of a 1x1 unit as one convolution.
 std::unique_ptr<Step> folded_pointwise_step(std::vector<FoldedBranch> branches, const View& in,
                                             const View& out);
 /// True when folding takes less time than concatenating.
