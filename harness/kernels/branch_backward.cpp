@@ -52,7 +52,7 @@ struct VectorOf {
 };
 
 /// A row of one vector of the gradients of some branches.
-template <int KW, int S, int B>
+template <int KW, int B>
 HWY_INLINE void gradient_row(const Backward& job, const VectorOf& of, const int* branches, const Taps& taps,
                              int oh, BackwardAhead& ahead) {
   const auto& chunk = of.chunk;
@@ -65,10 +65,10 @@ HWY_INLINE void gradient_row(const Backward& job, const VectorOf& of, const int*
     d[b] = chunk.branches[branches[b]].d.row(oh) + of.in_d() + of.halo() * kLanes;
   }
   for_blocks<4>(job.s.out_width(), [&]<int P>(Pixels<P>, int w) HWY_ATTR {
-    ahead.x.ask<P * S * S>();
+    ahead.x.ask<P * kStride * kStride>();
     ahead.dz.ask<P>();
     Vector y[B][P];
-    convolve_all<KW, S>(taps, of.in_x() + w * S * kLanes, weights, y);
+    convolve_all<KW>(taps, of.in_x() + w * kStride * kLanes, weights, y);
     HWY_UNROLL(3)
     for (int b = 0; b < B; ++b) {
       const auto& factors = job.factors[branches[b]];
@@ -86,42 +86,43 @@ HWY_INLINE void gradient_row(const Backward& job, const VectorOf& of, const int*
 
 /// Row h of one vector of dx, and where all remainders of the stride are inside, pixels of all of them at
 /// once: each alone would wait for its own sums.
-template <int KW, int S>
+template <int KW>
 HWY_INLINE void input_pixels(const Backward& job, const VectorOf& of, int h, const InputRow& to,
                              BackwardAhead& ahead) {
   const auto &back = of.chunk.back[h], &points = of.chunk.points[h];
   const float* weights = job.branches.of(of.vector);
   const std::int64_t first = of.in_d() + of.halo() * kLanes;
-  const int whole = job.s.width / S;
+  const int whole = job.s.width / kStride;
   for_blocks<8>(whole, [&]<int P>(Pixels<P>, int i) HWY_ATTR {
-    ahead.dx.ask<P * S>();
-    Vector part[S][P];
-    unrolled<S * P>([&](auto p) HWY_ATTR __attribute__((always_inline)) { part[p / P][p % P] = all(0); });
+    ahead.dx.ask<P * kStride>();
+    Vector part[kStride][P];
+    unrolled<kStride * P>([&](auto p) HWY_ATTR
+                          __attribute__((always_inline)) { part[p / P][p % P] = all(0); });
     const std::int64_t at = first + i * kLanes;
-    add_back_all<KW, S>(back, at, weights, part);
-    add_back_all<1, S>(points, at, weights, part);
-    unrolled<S>([&](auto rest) HWY_ATTR
-                __attribute__((always_inline)) { to.store<S>(rest + i * S, part[rest]); });
+    add_back_all<KW>(back, at, weights, part);
+    add_back_all<1>(points, at, weights, part);
+    unrolled<kStride>([&](auto rest) HWY_ATTR
+                      __attribute__((always_inline)) { to.store<kStride>(rest + i * kStride, part[rest]); });
   });
-  if (job.s.width % S == 0) return;
+  if (job.s.width % kStride == 0) return;
   Vector part[1] = {all(0)};
   const std::int64_t at = first + whole * kLanes;
-  add_back<KW, S, 0>(back, at, weights, part);
-  add_back<1, S, 0>(points, at, weights, part);
-  to.store<S>(whole * S, part);
+  add_back<KW, kStride, 0>(back, at, weights, part);
+  add_back<1, kStride, 0>(points, at, weights, part);
+  to.store<kStride>(whole * kStride, part);
 }
 
 /// The gradients of all branches, output rows begin .. end of one vector, and of their weights.
-template <int KW, int S>
+template <int KW>
 HWY_INLINE void gradient_rows(const Backward& job, const VectorOf& of, int begin, int end,
                               BackwardAhead& ahead) {
   const auto& chunk = of.chunk;
   for (int oh = begin; oh < end; ++oh) {
     job.branches.for_sets(false, [&]<int B>(const int* branches) HWY_ATTR {
-      gradient_row<KW, S, B>(job, of, branches, chunk.rings.taps[oh], oh, ahead);
+      gradient_row<KW, B>(job, of, branches, chunk.rings.taps[oh], oh, ahead);
     });
     job.branches.for_sets(true, [&]<int B>(const int* branches) HWY_ATTR {
-      gradient_row<1, S, B>(job, of, branches, chunk.rings.points[oh], oh, ahead);
+      gradient_row<1, B>(job, of, branches, chunk.rings.points[oh], oh, ahead);
     });
   }
   for (int b = 0; job.wants_dw && b < job.branches.count; ++b) {
@@ -130,29 +131,26 @@ HWY_INLINE void gradient_rows(const Backward& job, const VectorOf& of, int begin
     const int width = job.s.out_width(), count = end - begin;
     float* sums = chunk.dw + (of.vector * job.branches.all() + job.branches.first[b]) * kLanes;
     if (job.branches.points[b])
-      add_all_products<1, S, false>(rows, count, 1, of.in_x(), d, width, sums);
+      add_all_products<1, kStride, false>(rows, count, 1, of.in_x(), d, width, sums);
     else
-      add_all_products<KW, S, false>(rows, count, job.s.kernel_height, of.in_x(), d, width, sums);
+      add_all_products<KW, kStride, false>(rows, count, job.s.kernel_height, of.in_x(), d, width, sums);
   }
 }
 
-/// What vector v of the next piece needs.
-BackwardAhead ahead_of(const Backward& job, const OutputUnits& units, const Piece* next, int v) {
+/// What the next piece needs.
+BackwardAhead ahead_of(const Backward& job, const OutputUnits& units, const NextVector& next) {
   const auto& s = job.s;
-  const auto of = [&](ConstValues data, std::int64_t stride, int height, int width, auto until) {
-    return lines_ahead(data, stride, s, height, width, next, v, until);
-  };
   const GradientRead dx(job.dx, job.stream);
-  return {
-      .x = of(job.reading.x.data, job.reading.x.stride, s.height, s.width,
-              [&](int before) { return units.inputs(before); }),
-      .dz = of(job.dz.dz, job.dz.stride, s.out_height(), s.out_width(),
-               [&](int before) { return units.outputs(before); }),
-      .dx = of(dx.data, dx.stride, s.height, s.width, [&](int before) { return units.complete(before); })};
+  return {.x = next.lines(job.reading.x.data, job.reading.x.stride, s.height, s.width,
+                          [&](int before) { return units.inputs(before); }),
+          .dz = next.lines(job.dz.dz, job.dz.stride, s.out_height(), s.out_width(),
+                           [&](int before) { return units.outputs(before); }),
+          .dx = next.lines(dx.data, dx.stride, s.height, s.width,
+                           [&](int before) { return units.complete(before); })};
 }
 
 /// A piece, of which rows up to x are in the rings.
-template <int KW, int S>
+template <int KW>
 HWY_NOINLINE void backward_piece(const Backward& job, const BackwardChunk& chunk, const Piece& piece,
                                  const Piece* next, int& x) {
   const auto& s = job.s;
@@ -164,22 +162,22 @@ HWY_NOINLINE void backward_piece(const Backward& job, const BackwardChunk& chunk
     int dz = begin;
     fetch_gradients(job.dz, piece.image, s.out_height(), s.out_width(), s.channels, turn, dz, end, chunk.dz);
     for (int v = 0; v < turn.count; ++v) {
-      auto ahead = ahead_of(job, chunk.units, next, first + v);
+      auto ahead = ahead_of(job, chunk.units, {s.channels, next, first + v});
       const VectorOf of{chunk, turn.first + v, v};
-      gradient_rows<KW, S>(job, of, begin, end, ahead);
+      gradient_rows<KW>(job, of, begin, end, ahead);
       for (int h = chunk.units.complete(piece.unit); job.wants_dx && h < chunk.units.complete(piece.unit + 1);
            ++h)
-        input_pixels<KW, S>(job, of, h,
-                            InputRow(job.reading, job.dx, chunk.sums, s.channels,
-                                     (piece.image * s.height + h) * s.width, of.vector * kLanes, job.stream),
-                            ahead);
+        input_pixels<KW>(job, of, h,
+                         InputRow(job.reading, job.dx, chunk.sums, s.channels,
+                                  (piece.image * s.height + h) * s.width, of.vector * kLanes, job.stream),
+                         ahead);
       ahead.ask_rest();
     }
   });
 }
 
 /// Images begin .. end; total_dw [vectors, all taps, kLanes], total_sums [2, C].
-template <int KW, int S>
+template <int KW>
 void backward_images(const Backward& job, std::int64_t begin, std::int64_t end, double* total_dw,
                      double* total_sums) {
   const auto& s = job.s;
@@ -190,7 +188,8 @@ void backward_images(const Backward& job, std::int64_t begin, std::int64_t end, 
       units.seen() * (s.width + KW) + (job.branches.count * d_slots + units.rows) * (s.out_width() + KW);
   const int vectors =
       vectors_of_a_group(s.channels, columns, kSecondLevel, vectors_of_a_line(job.reading.x.data.type()));
-  const Pieces pieces(s.channels, vectors, units.count(), units.rows * s.out_width() * S * S, kBandRows);
+  const Pieces pieces(s.channels, vectors, units.count(), units.rows * s.out_width() * kStride * kStride,
+                      kBandRows);
   BranchRings rings(scratch, s, units.seen(), pieces.held());
   auto* branches = scratch.take<BranchRows>(job.branches.count);
   for (int b = 0; b < job.branches.count; ++b)
@@ -206,7 +205,7 @@ void backward_images(const Backward& job, std::int64_t begin, std::int64_t end, 
       .sums = {scratch.zeros<float>(padded(s.channels)), scratch.zeros<float>(padded(s.channels))}};
   int x = 0;
   pieces.each(begin, end, s.images, [&](const Piece& piece, const Piece* next) {
-    backward_piece<KW, S>(job, chunk, piece, next, x);
+    backward_piece<KW>(job, chunk, piece, next, x);
     if (!piece.ends_band) return;
     const auto& group = piece.group;
     const int c = group.first * kLanes;
@@ -258,7 +257,7 @@ void branch_backward_here(const Depthwise& s, ConstValues dz, std::int64_t dz_st
   if (dx.sum) job.dx.centre = pad(scratch, dx.centre, s.channels);
   const std::int64_t size = job.wants_dw ? padded(s.channels) * all.all() : 0;
   double* parts = scratch.zeros<double>(chunks.count * size);
-  const auto images = for_width(s.kernel_width, []<int KW>() { return backward_images<KW, 2>; });
+  const auto images = for_width(s.kernel_width, []<int KW>() { return backward_images<KW>; });
   each(chunks.count,
        [&](std::int64_t i) { images(job, chunks.begin(i), chunks.end(i), parts + i * size, sums.of(i)); });
   sums.finish();

@@ -27,7 +27,7 @@ struct Statistics {
 
 /// A row of one vector of what some branches give, to their sums; at: where the vector is in rows of the
 /// ring.
-template <int KW, int S, int B>
+template <int KW, int B>
 HWY_INLINE void add_row(const Branches& job, int vector, const int* branches, const Taps& taps,
                         std::int64_t at, Statistics* sums, LinesAhead& ahead) {
   const int width = job.s.out_width();
@@ -37,7 +37,7 @@ HWY_INLINE void add_row(const Branches& job, int vector, const int* branches, co
     auto& of = sums[branches[b]];
     if (of.pixels == 0) {
       Vector middle[1];
-      convolve<KW, S>(taps, at + width / 2 * S * kLanes, weights[b], middle);
+      convolve<KW, kStride>(taps, at + width / 2 * kStride * kLanes, weights[b], middle);
       hn::Store(middle[0], kFloats, of.band.at);
       hn::Store(all(0), kFloats, of.band.sum);
       hn::Store(all(0), kFloats, of.band.square);
@@ -45,9 +45,9 @@ HWY_INLINE void add_row(const Branches& job, int vector, const int* branches, co
     of.pixels += width;
   }
   for_blocks<4>(width, [&]<int P>(Pixels<P>, int w) HWY_ATTR {
-    ahead.ask<P * S * S>();
+    ahead.ask<P * kStride * kStride>();
     Vector y[B][P];
-    convolve_all<KW, S>(taps, at + w * S * kLanes, weights, y);
+    convolve_all<KW>(taps, at + w * kStride * kLanes, weights, y);
     for (int b = 0; b < B; ++b) add_values(sums[branches[b]].band, 0, y[b]);
   });
 }
@@ -63,7 +63,7 @@ void end_row(const Branches& job, int count, bool last, Statistics* sums) {
 }
 
 /// A piece, of which rows up to x are in the ring; sums [vectors, branches] of all.
-template <int KW, int S>
+template <int KW>
 HWY_NOINLINE void add_piece(const Branches& job, BranchRings& rings, const OutputUnits& units,
                             const Piece& piece, const Piece* next, bool last_image, int& x,
                             Statistics* sums) {
@@ -74,15 +74,16 @@ HWY_NOINLINE void add_piece(const Branches& job, BranchRings& rings, const Outpu
     if (piece.unit == 0) x = 0, rings.x.surround(job.reading.centre + turn.first * kLanes, turn.count);
     fetch_inputs(job.reading, s, piece.image, turn, x, inputs_of(piece.unit + 1), rings.x.ring);
     for (int v = 0; v < turn.count; ++v) {
-      auto ahead = lines_ahead(map.data, map.stride, s, s.height, s.width, next, first + v, inputs_of);
+      auto ahead =
+          NextVector{s.channels, next, first + v}.lines(map.data, map.stride, s.height, s.width, inputs_of);
       const int vector = turn.first + v, at = v * rings.x.ring.row_size;
       Statistics* of = sums + vector * job.branches.count;
       for (int oh = units.outputs(piece.unit); oh < units.outputs(piece.unit + 1); ++oh) {
         job.branches.for_sets(false, [&]<int B>(const int* branches) HWY_ATTR {
-          add_row<KW, S, B>(job, vector, branches, rings.taps[oh], at, of, ahead);
+          add_row<KW, B>(job, vector, branches, rings.taps[oh], at, of, ahead);
         });
         job.branches.for_sets(true, [&]<int B>(const int* branches) HWY_ATTR {
-          add_row<1, S, B>(job, vector, branches, rings.points[oh], at, of, ahead);
+          add_row<1, B>(job, vector, branches, rings.points[oh], at, of, ahead);
         });
         end_row(job, std::min(kLanes, s.channels - vector * kLanes), last_image && oh + 1 == s.out_height(),
                 of);
@@ -93,7 +94,7 @@ HWY_NOINLINE void add_piece(const Branches& job, BranchRings& rings, const Outpu
 }
 
 /// Images begin .. end; total: the moments of [branches, padded channels].
-template <int KW, int S>
+template <int KW>
 void add_images(const Branches& job, std::int64_t begin, std::int64_t end, RunningMoments& total) {
   const auto& s = job.s;
   Scratch scratch;
@@ -114,7 +115,7 @@ void add_images(const Branches& job, std::int64_t begin, std::int64_t end, Runni
     }
   int x = 0;
   pieces.each(begin, end, s.images, [&](const Piece& piece, const Piece* next) {
-    add_piece<KW, S>(job, rings, units, piece, next, piece.image + 1 == end, x, sums);
+    add_piece<KW>(job, rings, units, piece, next, piece.image + 1 == end, x, sums);
   });
   total.count = sums[0].total.count;
 }
@@ -131,7 +132,7 @@ void branch_moments_here(const Depthwise& s, const Source& x, std::span<const De
   const int channels = padded(s.channels) * all.count;
   double *means = scratch.zeros<double>(channels), *squares = scratch.zeros<double>(channels);
   ChunkMoments parts(scratch, chunks, channels, {means, squares});
-  const auto images = for_width(s.kernel_width, []<int KW>() { return add_images<KW, 2>; });
+  const auto images = for_width(s.kernel_width, []<int KW>() { return add_images<KW>; });
   each(chunks.count, [&](std::int64_t i) { images(job, chunks.begin(i), chunks.end(i), parts.of(i)); });
   parts.finish();
   const double outputs = double(s.images) * s.out_height() * s.out_width();

@@ -69,15 +69,16 @@ inline const BackRows* back_rows(Scratch& scratch, const Depthwise& s, const Pac
   return back;
 }
 
-/// Adds to S times P pixels of a row of dx, the first a multiple of S; sum: by what they are more than one.
-template <int KW, int S, int P>
+/// Adds to kStride times P pixels of a row of dx, the first a multiple of kStride; sum: by what they are more
+/// than one.
+template <int KW, int P>
 HWY_INLINE void add_back_all(const BackRows& rows, std::int64_t at, const float* weights,
-                             Vector (&sum)[S][P]) {
-  for_back<KW, S, P>(
+                             Vector (&sum)[kStride][P]) {
+  for_back<KW, kStride, P>(
       rows, at,
       weights, [&](auto offset, Vector gradient, Vector weight) HWY_ATTR __attribute__((always_inline)) {
-        if constexpr (offset >= 0 && offset < P * S) {
-          constexpr int kRest = offset % S, kTo = offset / S;
+        if constexpr (offset >= 0 && offset < P * kStride) {
+          constexpr int kRest = offset % kStride, kTo = offset / kStride;
           sum[kRest][kTo] = hn::MulAdd(gradient, weight, sum[kRest][kTo]);
         }
       });

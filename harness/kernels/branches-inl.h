@@ -14,6 +14,8 @@ namespace ablate::kernels {
 namespace HWY_NAMESPACE {
 namespace {
 
+constexpr int kStride = 2;
+
 /// The weights of all branches as vectors.
 struct PackedBranches {
   PackedBranches(Scratch& scratch, const Depthwise& s, int count_of_them)
@@ -73,7 +75,7 @@ PackedBranches packed(Scratch& scratch, const Depthwise& s, std::size_t count, c
 
 /// What B branches, of weights [KW columns] each, make of P outputs of a row: they see the same values, which
 /// are loaded once.
-template <int KW, int S, int B, int P>
+template <int KW, int B, int P>
 HWY_INLINE void convolve_all(const Taps& taps, std::int64_t at, const float* const (&weights)[B],
                              Vector (&sum)[B][P]) {
   unrolled<B>([&](auto b) HWY_ATTR __attribute__((always_inline)) {
@@ -87,11 +89,11 @@ HWY_INLINE void convolve_all(const Taps& taps, std::int64_t at, const float* con
         w[b][j] = hn::Load(kFloats, weights[b] + taps.weight[k] + j * kLanes);
       });
     });
-    unrolled<(P - 1) * S + KW>([&](auto t) HWY_ATTR __attribute__((always_inline)) {
+    unrolled<(P - 1) * kStride + KW>([&](auto t) HWY_ATTR __attribute__((always_inline)) {
       const Vector x = hn::Load(kFloats, in + t * kLanes);
       unrolled<KW>([&](auto j) HWY_ATTR __attribute__((always_inline)) {
-        constexpr int kFrom = t - j, kTo = kFrom / S;
-        if constexpr (kFrom >= 0 && kFrom % S == 0 && kTo < P)
+        constexpr int kFrom = t - j, kTo = kFrom / kStride;
+        if constexpr (kFrom >= 0 && kFrom % kStride == 0 && kTo < P)
           unrolled<B>([&](auto b) HWY_ATTR
                       __attribute__((always_inline)) { sum[b][kTo] = hn::MulAdd(x, w[b][j], sum[b][kTo]); });
       });

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <limits>
 
+#include "harness/kernels/bounds.h"
 #include "harness/kernels/maps.h"
 #include "harness/kernels/scratch.h"
 
@@ -12,16 +12,15 @@ namespace ablate::kernels {
 /// A value near the mean of every channel: that of some pixels, far from each other.
 inline void take_centre(const Source& x, std::int64_t pixels, int channels, float* centre) {
   constexpr std::int64_t kMost = 16;  // each is a line of memory for every vector of channels
-  constexpr float kInfinity = std::numeric_limits<float>::infinity();
   const std::int64_t count = std::min(pixels, kMost);
-  const float low = x.act == Act::None ? -kInfinity : 0, high = x.act == Act::Relu6 ? 6 : kInfinity;
+  const Bounds bounds(x.act);
   Scratch scratch;
   double* sum = scratch.zeros<double>(channels);
   const auto add = [&](const float* values) {
     for (int c = 0; c < channels; ++c) {
       float value = values[c];
       if (x.scale) value = x.scale[c] * value + x.shift[c];
-      sum[c] += std::min(std::max(value, low), high);
+      sum[c] += std::min(std::max(value, bounds.low), bounds.high);
     }
   };
   float* row = scratch.floats(channels);

@@ -7,8 +7,7 @@
 #define ABLATE_KERNELS_DEPTHWISE_INL_H_
 #endif
 
-#include <limits>
-
+#include "harness/kernels/bounds.h"
 #include "harness/kernels/convolution.h"
 #include "harness/kernels/lines_ahead-inl.h"
 #include "harness/kernels/rows-inl.h"
@@ -150,11 +149,8 @@ HWY_INLINE void convolve(const Taps& taps, std::int64_t at, const float* weights
 /// there is one, is subtracted from what is read.
 struct Reading {
   Reading(Scratch& scratch, const Source& source, int channels, const float* subtracted = nullptr)
-      : x(source), centre(pad(scratch, subtracted, channels)) {
-    constexpr float kInfinity = std::numeric_limits<float>::infinity();
+      : x(source), centre(pad(scratch, subtracted, channels)), bounds(source.act) {
     x.scale = pad(scratch, x.scale, channels), x.shift = pad(scratch, x.shift, channels);
-    low = x.act == Act::None ? -kInfinity : 0;
-    high = x.act == Act::Relu6 ? 6 : kInfinity;
   }
 
   /// One row of one vector of channels from c on, as read, into a ring.
@@ -173,7 +169,7 @@ struct Reading {
 
   Source x;
   const float* centre;
-  float low, high;
+  Bounds bounds;
 
  private:
   /// Raw values of one vector of channels as they are read.
@@ -181,8 +177,8 @@ struct Reading {
     HWY_INLINE Normalised(const Reading& reading, int c)
         : scale(hn::Load(kFloats, reading.x.scale + c)),
           shift(hn::Load(kFloats, reading.x.shift + c)),
-          least(all(reading.low)),
-          most(all(reading.high)) {}
+          least(all(reading.bounds.low)),
+          most(all(reading.bounds.high)) {}
     HWY_INLINE Vector operator()(Vector v) const {
       return at_most(most, at_least(least, hn::MulAdd(scale, v, shift)));
     }

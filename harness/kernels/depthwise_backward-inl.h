@@ -100,7 +100,7 @@ HWY_INLINE void add_both(const Taps& taps, std::int64_t at, const float* weights
 /// Leaves what the activation lets through; value: what its reader sees.
 template <int P>
 HWY_INLINE void mask_outside(const Reading& reading, const Vector (&value)[P], Vector (&part)[P]) {
-  const Vector low = all(reading.low), high = all(reading.high);
+  const Vector low = all(reading.bounds.low), high = all(reading.bounds.high);
   HWY_UNROLL(8)
   for (int p = 0; p < P; ++p)
     part[p] = hn::IfThenZeroElse(hn::Or(hn::Le(value[p], low), hn::Ge(value[p], high)), part[p]);

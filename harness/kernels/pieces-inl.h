@@ -103,21 +103,27 @@ class Pieces {
   std::int64_t units_of_a_band_;
 };
 
-/// What vector v of the next piece needs of a map, if there is a next one. until(unit): the row up to which
-/// whoever has worked on the units before that has read an image. Where whole pixels are asked for, the
-/// vectors share them.
-template <class Until>
-LinesAhead lines_ahead(ConstValues data, std::int64_t stride, const Depthwise& s, int height, int width,
-                       const Piece* next, int v, const Until& until) {
-  if (!next || v >= next->group.count || !data) return {};
-  const std::int64_t size = bytes_of(data.type()), pixel = stride * size;
-  const std::int64_t from = next->unit == 0 ? 0 : until(next->unit);
-  const std::int64_t pixels = (until(next->unit + 1) - from) * width;
-  const auto* first = data.bytes() + (next->image * height + from) * width * pixel;
-  if (asks_for_pixels(data, stride, s.channels, next->whole))
-    return LinesAhead::share_of(first, pixels, pixel, v, next->group.count);
-  return {first + (next->group.first + v) * kLanes * size, pixel, pixels};
-}
+/// Vector v of the next piece, of maps of so many channels.
+struct NextVector {
+  int channels;
+  const Piece* piece;  // null: there is none
+  int v;
+
+  /// What it needs of a map [images, height, width, channels]. until(unit): the row up to which whoever has
+  /// worked on the units before that has read an image. Where whole pixels are asked for, the vectors share
+  /// them.
+  template <class Until>
+  LinesAhead lines(ConstValues data, std::int64_t stride, int height, int width, const Until& until) const {
+    if (!piece || v >= piece->group.count || !data) return {};
+    const std::int64_t size = bytes_of(data.type()), pixel = stride * size;
+    const std::int64_t from = piece->unit == 0 ? 0 : until(piece->unit);
+    const std::int64_t pixels = (until(piece->unit + 1) - from) * width;
+    const auto* first = data.bytes() + (piece->image * height + from) * width * pixel;
+    if (asks_for_pixels(data, stride, channels, piece->whole))
+      return LinesAhead::share_of(first, pixels, pixel, v, piece->group.count);
+    return {first + (piece->group.first + v) * kLanes * size, pixel, pixels};
+  }
+};
 
 /// What a vector of the next piece needs of the input, of its output's gradient and of its own.
 struct BackwardAhead {

@@ -91,23 +91,21 @@ struct Reached {
   int gradients(int units) const { return std::min(s.height, rows(units) + s.kernel_height / 2); }
 };
 
-/// What vector v of the next piece needs.
-BackwardAhead ahead_of(const Backward& job, const Reached& reached, const Piece* next, int v) {
+/// What the next piece needs.
+BackwardAhead ahead_of(const Backward& job, const Reached& reached, const NextVector& next) {
   const auto& s = job.s;
-  const auto of = [&](ConstValues data, std::int64_t stride, int height, int width, auto until) {
-    return lines_ahead(data, stride, s, height, width, next, v, until);
-  };
-  BackwardAhead ahead{.x = of(job.reading.x.data, job.reading.x.stride, s.height, s.width,
-                              [&](int units) { return reached.inputs(units); }),
-                      .dz = of(job.dz.dz, job.dz.stride, s.height, s.width,
-                               [&](int units) { return reached.gradients(units); }),
+  BackwardAhead ahead{.x = next.lines(job.reading.x.data, job.reading.x.stride, s.height, s.width,
+                                      [&](int units) { return reached.inputs(units); }),
+                      .dz = next.lines(job.dz.dz, job.dz.stride, s.height, s.width,
+                                       [&](int units) { return reached.gradients(units); }),
                       .dx = {}};
   // Side by side in one map, dz brings dx with it.
   const GradientRead dx(job.dx, job.stream);
   const auto* dz = job.dz.dz.bytes();
   const bool beside = dx.data && dx.data.bytes() < dz && dz < (dx.data + dx.stride).bytes();
   if (!beside || !ahead.dz.adjoin())
-    ahead.dx = of(dx.data, dx.stride, s.height, s.width, [&](int units) { return reached.rows(units); });
+    ahead.dx =
+        next.lines(dx.data, dx.stride, s.height, s.width, [&](int units) { return reached.rows(units); });
   return ahead;
 }
 
@@ -124,7 +122,7 @@ HWY_NOINLINE void backward_piece(const Backward& job, BackwardChunk& chunk, cons
     fetch_gradients(job.dz, piece.image, s.height, s.width, s.channels, turn, dz,
                     reached.gradients(piece.unit + 1), chunk.dz);
     for (int v = 0; v < turn.count; ++v) {
-      auto ahead = ahead_of(job, reached, next, first + v);
+      auto ahead = ahead_of(job, reached, {s.channels, next, first + v});
       const int vector = turn.first + v, at = v * chunk.x.ring.row_size;
       for (int h = begin; h < end; ++h) {
         const auto& rows = chunk.rows[h];

@@ -177,8 +177,8 @@ HWY_NOINLINE void add_piece(const Autoproducts& job, const MomentsChunk& chunk, 
     fetch_inputs(job.reading, stack, piece.image, turn, x, units.inputs(piece.image, piece.unit + 1),
                  chunk.x);
     for (int v = 0; v < turn.count; ++v, sums += job.floats()) {
-      auto ahead = lines_ahead(map.data, map.stride, stack, stack.height, stack.width, next, first + v,
-                               inputs_of_next);
+      auto ahead = NextVector{stack.channels, next, first + v}.lines(map.data, map.stride, stack.height,
+                                                                     stack.width, inputs_of_next);
       add_products_of<KW>(job.cells, chunk, piece.unit, images, v, sums, ahead);
       ahead.ask_rest();
       add_sums_of(job.cells, chunk, piece.unit, images, v, sums);

@@ -83,10 +83,10 @@ HWY_NOINLINE void add_piece(const Products& job, ProductsChunk& chunk, const Pie
     if (piece.unit == 0) x = 0, chunk.x.surround(job.reading.centre + turn.first * kLanes, turn.count);
     fetch_inputs(job.reading, s, piece.image, turn, x, inputs_of(piece.unit + 1), chunk.x.ring);
     for (int v = 0; v < turn.count; ++v) {
+      const NextVector of{s.channels, next, first + v};
       ProductsAhead<S> ahead{
-          .x = lines_ahead(map.data, map.stride, s, s.height, s.width, next, first + v, inputs_of),
-          .dz = lines_ahead(job.dz.dz, job.dz.stride, s, s.out_height(), s.out_width(), next, first + v,
-                            outputs_of)};
+          .x = of.lines(map.data, map.stride, s.height, s.width, inputs_of),
+          .dz = of.lines(job.dz.dz, job.dz.stride, s.out_height(), s.out_width(), outputs_of)};
       add_vector<KW, S>(job, chunk, piece.image, turn.first + v, v, begin, end,
                         sums + (first + v) * job.taps() * kLanes, ahead);
       ahead.ask_rest();
