@@ -14,7 +14,7 @@ namespace ablate::kernels {
 namespace HWY_NAMESPACE {
 namespace {
 
-constexpr int kStride = 2;
+constexpr int kStride = 2;  // of all of them
 
 /// The weights of all branches as vectors.
 struct PackedBranches {

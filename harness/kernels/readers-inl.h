@@ -67,7 +67,7 @@ struct CentredReader {
   }
 };
 
-/// The same for the gradient d.
+/// A pixel of the gradient d, likewise.
 template <class T, bool kNormalized>
 struct GradientPixel {
   const T *HWY_RESTRICT dz, *HWY_RESTRICT y;

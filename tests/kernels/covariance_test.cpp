@@ -2,12 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <vector>
 
 #include "tests/kernels/oracle.h"
+#include "tests/kernels/oracle_values.h"
 #include "tests/kernels/test_maps.h"
 
 namespace ablate::kernels {
@@ -30,15 +30,12 @@ Found found(std::int64_t rows, int channels, const TestMap& map, const ForEach& 
 }
 
 /// What is read through a Source, less a value a channel, as a map.
-TestMap& fill_read(TestMap& to, const TestSource& x, const std::vector<float>& centre = {}) {
+TestMap& fill_read(TestMap& to, const Source& x, const std::vector<float>& centre = {}) {
   std::int64_t next = 0;
   return to.fill([&] {
     const int c = int(next % to.channels());
-    float value = x.map.at(next++ / to.channels(), c);
-    if (x.source.scale) value = x.scale[c] * value + x.shift[c];
-    if (x.source.act != Act::None) value = std::max(value, 0.0f);
-    if (x.source.act == Act::Relu6) value = std::min(value, 6.0f);
-    return centre.empty() ? value : value - centre[c];
+    const double value = oracle::read(x, next++ / to.channels(), c);
+    return static_cast<float>(centre.empty() ? value : value - centre[c]);
   });
 }
 
@@ -97,7 +94,7 @@ TEST(Covariance, IsOfTheValuesAsTheyAreRead) {
       const TestSource x(900, kChannels, true, act, 1);
       TestMap read(900, kChannels, 3);
       const auto actual = found(900, kChannels, x.source, in_order);
-      const auto expected = found(900, kChannels, fill_read(read, x), in_order);
+      const auto expected = found(900, kChannels, fill_read(read, x.source), in_order);
       for (std::size_t i = 0; i < expected.covariance.size(); ++i)
         ASSERT_NEAR(actual.covariance[i], expected.covariance[i], 1e-4) << i;
       for (int c = 0; c < kChannels; ++c) ASSERT_NEAR(actual.mean[c], expected.mean[c], 1e-5) << c;
@@ -111,7 +108,7 @@ void expect_curvature(std::int64_t rows, int channels, Act act, const Wanted& wa
   Numbers numbers(2);
   const auto centre = numbers.offsets(channels), curvature = numbers.normals(channels * channels);
   TestMap centred(rows, channels, 3);
-  fill_read(centred, x, centre);
+  fill_read(centred, x.source, centre);
   TestGradientOut actual(rows, channels, wanted, 3), expected(rows, channels, wanted, 3);
   curvature_backward(rows, channels, x.source, centre.data(), curvature.data(), actual.out, in_order);
   oracle::pointwise_backward({rows, channels, channels}, {.dz = centred.data(), .stride = centred.stride()},

@@ -1,6 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <functional>
 #include <numeric>
+#include <random>
 #include <vector>
 
 #include "tests/kernels/convolution_case.h"
@@ -10,6 +13,16 @@ namespace {
 
 Case case_of(const Pointwise& shape, const Options& options) {
   return Case(shape.rows, shape.in, shape.rows, shape.out, std::int64_t(shape.in) * shape.out, options);
+}
+
+/// One whose maps are read as they lie, the input's values made of normal ones.
+Case plain_case(const Pointwise& shape, Options options, const std::function<float(float)>& made_of) {
+  options.affine = options.normalized = false;
+  Case it = case_of(shape, options);
+  std::mt19937 random(1);
+  std::normal_distribution<float> normal;
+  it.x.fill([&] { return made_of(normal(random)); });
+  return it;
 }
 
 void run(const Pointwise& shape, Case& it, const ForEach& each) {
@@ -192,12 +205,7 @@ TEST_P(Pointwise, KeepsStatisticsWhenTheMeanIsAThousandDeviations) {
 
 TEST_P(Pointwise, KeepsTheDotWhenTheMeanIsAThousandDeviations) {
   const Shape shape{5000, 20, 1};
-  Options options = GetParam().options();
-  options.affine = options.normalized = false;
-  Case got = case_of(shape, options);
-  std::mt19937 random(1);
-  std::normal_distribution<float> normal(1000, 1);
-  got.x.fill([&] { return normal(random); });
+  Case got = plain_case(shape, GetParam().options(), [](float normal) { return 1000 + normal; });
   for (auto& value : got.centre) value = 1000;
   Case wanted = got.for_oracle();
   run(shape, got, in_order);
@@ -208,12 +216,9 @@ TEST_P(Pointwise, KeepsTheDotWhenTheMeanIsAThousandDeviations) {
 
 TEST_P(Pointwise, TakesTheGradientOfItsWeightsFromTheInputLessACentre) {
   const Shape shape{300, 20, 9};
-  Options options = GetParam().options();
-  options.affine = options.normalized = false;
-  Case got = case_of(shape, options);
-  std::mt19937 random(1);
-  std::normal_distribution<float> normal(0, 4);
-  got.x.fill([&] { return std::round(normal(random)) / 4; });  // so is what is left: bfloat16 holds both
+  Case got = plain_case(shape, GetParam().options(), [](float normal) {
+    return std::round(4 * normal) / 4;  // so is what is left: bfloat16 holds both
+  });
   Case shifted = got.for_oracle();
   const std::vector<float> centre(20, 0.25f);
   pointwise_backward(shape, got.gradient(), got.source(), got.w.data(), got.gradient_out(),
