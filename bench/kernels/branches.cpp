@@ -59,8 +59,11 @@ void branch_backward(benchmark::State& state) {
 
 void shapes(benchmark::internal::Benchmark* it) {
   it->ArgNames({"images", "size", "channels", "kernel", "stride"})->Unit(benchmark::kMillisecond);
-  for (const auto& shape :
-       std::vector<std::vector<std::int64_t>>{{128, 32, 72, 5, 2}, {128, 16, 240, 3, 2}, {128, 8, 672, 5, 2}, {16, 112, 48, 3, 2}})
+  for (const auto& shape : std::vector<std::vector<std::int64_t>>{{128, 32, 72, 5, 2},
+                                                                  {128, 16, 240, 3, 2},
+                                                                  {128, 8, 672, 5, 2},
+                                                                  {16, 112, 48, 3, 2},
+                                                                  {16, 56, 24, 5, 2}})
     it->Args(shape);
 }
 

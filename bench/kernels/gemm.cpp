@@ -97,6 +97,7 @@ void pointwise_shapes(benchmark::internal::Benchmark* of) {
                                                                   {131072, 16, 8},
                                                                   {784, 960, 240},
                                                                   {3136, 672, 168},
+                                                                  {50176, 72, 12},
                                                                   {50176, 72, 36},
                                                                   {784, 160, 480}})
     of->Args(shape);

@@ -88,6 +88,7 @@ void add(benchmark::internal::Benchmark* it, const std::vector<std::vector<std::
 void cheap(benchmark::internal::Benchmark* it) {
   add(it, {{16, 112, 8, 3, 1},
            {16, 112, 24, 3, 1},
+           {16, 56, 36, 3, 1},
            {16, 14, 336, 3, 1},
            {16, 7, 480, 3, 1},
            {128, 32, 8, 3, 1},

@@ -19,7 +19,8 @@ struct Factors {
 
 /// What all chunks share.
 struct Backward {
-  Depthwise s;
+  JointImages joint;
+  Depthwise s;      // of joint images
   Reading reading;  // with the centre
   GradientIn dz;
   const PackedBranches& branches;
@@ -157,20 +158,20 @@ HWY_NOINLINE void backward_piece(const Backward& job, const BackwardChunk& chunk
   const int begin = chunk.units.outputs(piece.unit), end = chunk.units.outputs(piece.unit + 1);
   piece.for_turns(chunk.dz.vectors, [&](const Group& turn, int first) HWY_ATTR {
     if (piece.unit == 0) x = 0, chunk.rings.x.surround(job.reading.centre + turn.first * kLanes, turn.count);
-    fetch_inputs(job.reading, s, piece.image, turn, x, chunk.units.inputs(piece.unit + 1),
+    fetch_inputs(job.reading, job.joint, s, piece.image, turn, x, chunk.units.inputs(piece.unit + 1),
                  chunk.rings.x.ring);
     int dz = begin;
-    fetch_gradients(job.dz, piece.image, s.out_height(), s.out_width(), s.channels, turn, dz, end, chunk.dz);
+    fetch_gradients(job.dz, job.joint, piece.image, s.out_height(), s.out_width(), turn, dz, end, chunk.dz);
     for (int v = 0; v < turn.count; ++v) {
-      auto ahead = ahead_of(job, chunk.units, {s.channels, next, first + v});
+      auto ahead = ahead_of(job, chunk.units, {job.joint, next, first + v});
       const VectorOf of{chunk, turn.first + v, v};
       gradient_rows<KW>(job, of, begin, end, ahead);
       for (int h = chunk.units.complete(piece.unit); job.wants_dx && h < chunk.units.complete(piece.unit + 1);
            ++h)
-        input_pixels<KW>(job, of, h,
-                         InputRow(job.reading, job.dx, chunk.sums, s.channels,
-                                  (piece.image * s.height + h) * s.width, of.vector * kLanes, job.stream),
-                         ahead);
+        input_pixels<KW>(
+            job, of, h,
+            InputRow(job.reading, job.dx, chunk.sums, job.joint, s, piece.image, h, of.vector, job.stream),
+            ahead);
       ahead.ask_rest();
     }
   });
@@ -223,24 +224,30 @@ void backward_images(const Backward& job, std::int64_t begin, std::int64_t end, 
 void give_weights(const Backward& job, const double* sums, int b, float* dw) {
   const std::int64_t all = job.branches.all();
   const int taps = job.branches.taps(b);
-  for (int c = 0; c < job.s.channels; ++c)
+  for (int c = 0; c < job.joint.channels(); ++c)
     for (int t = 0; t < taps; ++t)
-      dw[std::int64_t(c) * taps + t] =
-          static_cast<float>(sums[(c / kLanes * all + job.branches.first[b] + t) * kLanes + c % kLanes]);
+      dw[std::int64_t(c) * taps + t] = static_cast<float>(job.joint.sum(c, [&](int of) {
+        return sums[(of / kLanes * all + job.branches.first[b] + t) * kLanes + of % kLanes];
+      }));
 }
 
 }  // namespace
 
-void branch_backward_here(const Depthwise& s, ConstValues dz, std::int64_t dz_stride, const Source& x,
+void branch_backward_here(const Depthwise& shape, ConstValues dz, std::int64_t dz_stride, const Source& x,
                           const float* centre, std::span<const BranchGradient> branches,
-                          const GradientOut& dx, const ForEach& each) {
+                          const GradientOut& wanted, const ForEach& each) {
   Scratch scratch;
+  const JointImages joint(shape.channels, shape.images);
+  const Depthwise s = joint.shape(shape);
+  const GradientOut dx = joint.gradient(scratch, wanted);
   const Ranges chunks(s.images, 1);
   const ChunkGradients sums(scratch, chunks, s.channels, dx);
-  const auto all = packed(scratch, s, branches.size(), [&](int b) { return branches[b].branch; });
+  const auto all = packed(scratch, s, branches.size(),
+                          [&](int b) { return repeated(scratch, joint, s, branches[b].branch); });
   auto* factors = scratch.take<Factors>(all.count);
-  Backward job{.s = s,
-               .reading = {scratch, x, s.channels, centre},
+  Backward job{.joint = joint,
+               .s = s,
+               .reading = {scratch, joint.source(scratch, x), s.channels, joint.repeated(scratch, centre)},
                .dz = {.dz = dz, .stride = dz_stride},
                .branches = all,
                .factors = factors,
@@ -250,8 +257,8 @@ void branch_backward_here(const Depthwise& s, ConstValues dz, std::int64_t dz_st
                .stream = dx.data && streams(dx.data, dx.stride, std::int64_t(s.images) * s.height * s.width,
                                             s.channels)};
   for (int b = 0; b < all.count; ++b) {
-    factors[b] = {pad(scratch, branches[b].c1, s.channels), pad(scratch, branches[b].c2, s.channels),
-                  pad(scratch, branches[b].c3, s.channels)};
+    const auto whole = [&](const float* c) { return pad(scratch, joint.repeated(scratch, c), s.channels); };
+    factors[b] = {whole(branches[b].c1), whole(branches[b].c2), whole(branches[b].c3)};
     job.wants_dw |= branches[b].dw != nullptr;
   }
   if (dx.sum) job.dx.centre = pad(scratch, dx.centre, s.channels);
@@ -261,6 +268,7 @@ void branch_backward_here(const Depthwise& s, ConstValues dz, std::int64_t dz_st
   each(chunks.count,
        [&](std::int64_t i) { images(job, chunks.begin(i), chunks.end(i), parts + i * size, sums.of(i)); });
   sums.finish();
+  joint.add_sums(dx, wanted);
   for (std::int64_t i = 1; i < chunks.count; ++i)
     for (std::int64_t at = 0; at < size; ++at) parts[at] += parts[i * size + at];
   for (int b = 0; b < all.count; ++b)

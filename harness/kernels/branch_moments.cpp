@@ -13,7 +13,8 @@ namespace {
 
 /// What all chunks share.
 struct Branches {
-  Depthwise s;
+  JointImages joint;
+  Depthwise s;      // of joint images
   Reading reading;  // with the centre
   const PackedBranches& branches;
 };
@@ -72,10 +73,10 @@ HWY_NOINLINE void add_piece(const Branches& job, BranchRings& rings, const Outpu
   const auto inputs_of = [&](int unit) { return units.inputs(unit); };
   piece.for_turns(rings.x.ring.vectors, [&](const Group& turn, int first) HWY_ATTR {
     if (piece.unit == 0) x = 0, rings.x.surround(job.reading.centre + turn.first * kLanes, turn.count);
-    fetch_inputs(job.reading, s, piece.image, turn, x, inputs_of(piece.unit + 1), rings.x.ring);
+    fetch_inputs(job.reading, job.joint, s, piece.image, turn, x, inputs_of(piece.unit + 1), rings.x.ring);
     for (int v = 0; v < turn.count; ++v) {
       auto ahead =
-          NextVector{s.channels, next, first + v}.lines(map.data, map.stride, s.height, s.width, inputs_of);
+          NextVector{job.joint, next, first + v}.lines(map.data, map.stride, s.height, s.width, inputs_of);
       const int vector = turn.first + v, at = v * rings.x.ring.row_size;
       Statistics* of = sums + vector * job.branches.count;
       for (int oh = units.outputs(piece.unit); oh < units.outputs(piece.unit + 1); ++oh) {
@@ -122,12 +123,16 @@ void add_images(const Branches& job, std::int64_t begin, std::int64_t end, Runni
 
 }  // namespace
 
-void branch_moments_here(const Depthwise& s, const Source& x, std::span<const DepthwiseBranch> branches,
+void branch_moments_here(const Depthwise& shape, const Source& x, std::span<const DepthwiseBranch> branches,
                          float* centre, double* mean, double* variance, const ForEach& each) {
   Scratch scratch;
-  take_centre(x, std::int64_t(s.images) * s.height * s.width, s.channels, centre);
-  const auto all = packed(scratch, s, branches.size(), [&](int b) { return branches[b]; });
-  const Branches job{s, {scratch, x, s.channels, centre}, all};
+  take_centre(x, std::int64_t(shape.images) * shape.height * shape.width, shape.channels, centre);
+  const JointImages joint(shape.channels, shape.images);
+  const Depthwise s = joint.shape(shape);
+  const auto all =
+      packed(scratch, s, branches.size(), [&](int b) { return repeated(scratch, joint, s, branches[b]); });
+  const Branches job{
+      joint, s, {scratch, joint.source(scratch, x), s.channels, joint.repeated(scratch, centre)}, all};
   const Ranges chunks(s.images, 1);
   const int channels = padded(s.channels) * all.count;
   double *means = scratch.zeros<double>(channels), *squares = scratch.zeros<double>(channels);
@@ -137,9 +142,14 @@ void branch_moments_here(const Depthwise& s, const Source& x, std::span<const De
   parts.finish();
   const double outputs = double(s.images) * s.out_height() * s.out_width();
   for (int b = 0; b < all.count; ++b)
-    for (int c = 0; c < s.channels; ++c) {
-      mean[b * s.channels + c] = means[b * padded(s.channels) + c];
-      variance[b * s.channels + c] = squares[b * padded(s.channels) + c] / outputs;
+    for (int c = 0; c < shape.channels; ++c) {
+      const double *of = means + b * padded(s.channels), *squares_of = squares + b * padded(s.channels);
+      const double middle = joint.sum(c, [&](int of_image) { return of[of_image]; }) / joint.images();
+      mean[b * shape.channels + c] = middle;
+      variance[b * shape.channels + c] = joint.sum(c, [&](int of_image) {
+        const double apart = of[of_image] - middle;
+        return squares_of[of_image] / outputs + apart * apart;
+      }) / joint.images();
     }
 }
 

@@ -63,6 +63,13 @@ struct PackedBranches {
   float* weights = nullptr;  // [vectors, all taps, kLanes]
 };
 
+/// Its weights once for every image.
+inline DepthwiseBranch repeated(Scratch& scratch, const JointImages& joint, const Depthwise& s,
+                                const DepthwiseBranch& branch) {
+  return {joint.repeated(scratch, branch.w, branch.point ? 1 : s.kernel_height * s.kernel_width),
+          branch.point};
+}
+
 /// `branch_of(i)`: the i-th of them.
 template <class BranchOf>
 PackedBranches packed(Scratch& scratch, const Depthwise& s, std::size_t count, const BranchOf& branch_of) {

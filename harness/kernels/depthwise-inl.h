@@ -154,7 +154,8 @@ struct Reading {
   }
 
   /// One row of one vector of channels from c on, as read, into a ring.
-  HWY_INLINE void row(ConstValues in, int width, int c, int count, float* out) const {
+  template <class Count>
+  HWY_INLINE void row(ConstValues in, int width, int c, Count count, float* out) const {
     with_type(in.type(), [&]<class T>() HWY_ATTR { row(in.as<T>(), width, c, count, out); });
   }
 
@@ -185,8 +186,8 @@ struct Reading {
     Vector scale, shift, least, most;
   };
 
-  template <class T>
-  HWY_INLINE void row(const T* in, int width, int c, int count, float* out) const {
+  template <class T, class Count>
+  HWY_INLINE void row(const T* in, int width, int c, Count count, float* out) const {
     if (!centre) {
       if (!x.scale) return transform(in, width, count, out, [](Vector v) HWY_ATTR { return v; });
       return transform(in, width, count, out, Normalised(*this, c));
@@ -198,11 +199,11 @@ struct Reading {
     transform(in, width, count, out, [&](Vector v) HWY_ATTR { return hn::Sub(read(v), middle); });
   }
 
-  template <class T, class Body>
-  HWY_INLINE void transform(const T* in, int width, int count, float* out, const Body& body) const {
+  template <class T, class Count, class Body>
+  HWY_INLINE void transform(const T* in, int width, Count count, float* out, const Body& body) const {
     for_blocks<4>(width, [&]<int P>(Pixels<P>, int w) HWY_ATTR {
       Vector v[P];
-      load_pixels(in + w * x.stride, x.stride, count, v);
+      load_pixels(in + w * x.stride, x.stride, in_map(count, x.stride), v);
       HWY_UNROLL(4)
       for (int p = 0; p < P; ++p) hn::Store(body(v[p]), kFloats, out + (w + p) * kLanes);
     });
@@ -248,8 +249,8 @@ inline bool streams(ConstValues data, std::int64_t stride, std::int64_t pixels, 
 }
 
 /// The same channels of P pixels, which stay in registers: load_pixels is called for either type.
-template <int P>
-HWY_INLINE void load_block(ConstValues in, std::int64_t stride, int count, Vector (&v)[P]) {
+template <int P, class Count>
+HWY_INLINE void load_block(ConstValues in, std::int64_t stride, Count count, Vector (&v)[P]) {
   with_type(
       in.type(), [&]<class T>() HWY_ATTR
       __attribute__((always_inline)) { load_pixels(in.as<T>(), stride, count, v); });

@@ -15,14 +15,14 @@ namespace HWY_NAMESPACE {
 namespace {
 
 /// One row of one vector of channels of d, into a ring.
-template <class T>
-HWY_INLINE void read_gradient(const GradientIn& d, const T* dz, const T* y, int width, int c, int count,
+template <class T, class Count>
+HWY_INLINE void read_gradient(const GradientIn& d, const T* dz, const T* y, int width, int c, Count count,
                               float* out) {
   for_blocks<4>(width, [&]<int P>(Pixels<P>, int w) HWY_ATTR {
     Vector v[P], raw[P];
-    load_pixels(dz + w * d.stride, d.stride, count, v);
+    load_pixels(dz + w * d.stride, d.stride, in_map(count, d.stride), v);
     if (d.c1) {
-      load_pixels(y + w * d.y_stride, d.y_stride, count, raw);
+      load_pixels(y + w * d.y_stride, d.y_stride, in_map(count, d.y_stride), raw);
       const Vector c1 = hn::Load(kFloats, d.c1 + c), c2 = hn::Load(kFloats, d.c2 + c);
       const Vector c3 = hn::Load(kFloats, d.c3 + c);
       HWY_UNROLL(4)
@@ -108,14 +108,15 @@ HWY_INLINE void mask_outside(const Reading& reading, const Vector (&value)[P], V
 
 /// Where one row of dx of a group goes; the pointers are at its first channel and pixel.
 struct GradientRow {
-  /// dx.centre and sums [C] are in whole vectors; `first`: the group's first channel.
+  /// dx.centre and sums [C] are in whole vectors; first: the group's first channel in them, which is
+  /// `channel` of the maps.
   GradientRow(const Reading& reading, const GradientOut& dx, const BandGradients& sums, std::int64_t pixel,
-              int first, bool past_caches)
-      : raw(reading.x.data + pixel * reading.x.stride + first),
+              int first, int channel, bool past_caches)
+      : raw(reading.x.data + pixel * reading.x.stride + channel),
         raw_stride(reading.x.stride),
-        base(dx.base ? dx.base + pixel * dx.base_stride + first : ConstValues()),
+        base(dx.base ? dx.base + pixel * dx.base_stride + channel : ConstValues()),
         base_stride(dx.base_stride),
-        out(dx.data ? dx.data + pixel * dx.stride + first : Values()),
+        out(dx.data ? dx.data + pixel * dx.stride + channel : Values()),
         stride(dx.stride),
         sum(dx.sum ? sums.sum + first : nullptr),
         dot(dx.sum ? sums.dot + first : nullptr),
@@ -148,19 +149,20 @@ struct GradientRow {
   }
 
   /// Stores P pixels from w on, S apart.
-  template <int S, int P>
-  HWY_INLINE void put(int w, int c, int count, Vector (&part)[P]) const {
+  template <int S, int P, class Count>
+  HWY_INLINE void put(int w, int c, Count count, Vector (&part)[P]) const {
     if (!out) return;
     if (base) {
       Vector before[P];
-      load_block(base + w * base_stride + c, S * base_stride, count, before);
+      load_block(base + w * base_stride + c, S * base_stride, in_map(count, base_stride), before);
       HWY_UNROLL(8)
       for (int p = 0; p < P; ++p) part[p] = hn::Add(before[p], part[p]);
     }
     const Values to = out + w * stride + c;
     with_type(
-        to.type(), [&]<class T>() HWY_ATTR
-        __attribute__((always_inline)) { store_block(part, to.as<T>(), S * stride, count, stream); });
+        to.type(), [&]<class T>() HWY_ATTR __attribute__((always_inline)) {
+          store_block(part, to.as<T>(), S * stride, in_map(count, stride), stream);
+        });
   }
 
   ConstValues raw;  // x as it lies in memory

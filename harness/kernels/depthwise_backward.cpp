@@ -52,7 +52,8 @@ HWY_INLINE void input_row(const Backward& job, const BackwardChunk& chunk, const
     const int from = h + pad - k;
     if (from >= 0 && from % S == 0 && from / S < s.out_height()) taps.add(chunk.d.row(from / S), k, KW);
   }
-  const GradientRow row(job.reading, job.dx, chunk.sums, (image * s.height + h) * s.width, first, job.stream);
+  const GradientRow row(job.reading, job.dx, chunk.sums, (image * s.height + h) * s.width, first, first,
+                        job.stream);
   const bool asks = (h + 1 + pad) % S == 0;
   const auto next = [&](ConstValues from, std::int64_t stride) {
     const bool all = group.count * kLanes >= s.channels;

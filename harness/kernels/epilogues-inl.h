@@ -171,11 +171,13 @@ struct GradientTile {
   const Source& x;
   const GradientOut& dx;
   Pixels pixels;
-  float *sum, *dot;    // [channels] in whole vectors, of the tile; null: not wanted
-  std::int64_t ahead;  // values from a row of x to one that is fetched into the cache; 0: none
+  float *sum, *dot;  // [channels] in whole vectors, of the tile; null: not wanted
+  int ahead;         // rows to one of x and dx that is asked for meanwhile; 0: none
 };
 
 /// Masks the gradient of what a reader saw, adds the base, stores it and sums it. x and dx are of type T.
+/// kStream: past the caches; otherwise lines of dx are asked for, too, as they must be in a cache to be
+/// written in part.
 template <class T, Act kAct, bool kStream, class Pixels>
 struct StoreGradient {
   StoreGradient(const GradientTile<Pixels>& tile, int columns_)
@@ -196,7 +198,8 @@ struct StoreGradient {
 
   const T *x, *base;
   T* dx;
-  std::int64_t x_stride, base_stride, dx_stride, ahead;
+  std::int64_t x_stride, base_stride, dx_stride;
+  int ahead;
   const float *scale, *shift, *centre;
   float *sum, *dot;
   Pixels pixels;
@@ -244,10 +247,12 @@ struct StoreGradient {
       HWY_UNROLL(8)
       for (int i = 0; i < kRows; ++i) {
         T* to = all.dx + all.pixels.at(row + i) * all.dx_stride + c;
-        if constexpr (kStream)
+        if constexpr (kStream) {
           stream(part[i], to);
-        else
+        } else {
+          ask_for<Level::Second>(to + all.ahead * all.dx_stride);
           lanes.store(part[i], to);
+        }
       }
     }
 
@@ -262,7 +267,7 @@ struct StoreGradient {
       HWY_UNROLL(8)
       for (int i = 0; i < kRows; ++i) {
         const T* from = all.x + all.pixels.at(row + i) * all.x_stride + c;
-        ask_for<Level::Second>(from + all.ahead);
+        ask_for<Level::Second>(from + all.ahead * all.x_stride);
         const Vector value = lanes.load(from);
         part[i] = masked<kAct>(part[i], hn::MulAdd(value, scale, shift));
         if constexpr (!kSums) continue;

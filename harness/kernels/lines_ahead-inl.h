@@ -78,11 +78,17 @@ class LinesAhead {
     lines.pace_ = (bytes / n + kLine - 1) / kLine;
     return lines;
   }
+  /// These, and then as many that lie `apart` bytes from them.
+  LinesAhead twice(std::int64_t apart) const {
+    LinesAhead lines = *this;
+    lines.then_ = at_ + apart, lines.more_ = left_, lines.pace_ = 2 * pace_;
+    return lines;
+  }
 
   /// Asks for what so many pixels need.
   template <int Pixels>
   HWY_INLINE void ask() {
-    for (std::int64_t i = 0; i < pace_ && left_ > 0; ++i) {
+    for (std::int64_t i = 0; i < pace_ && some(); ++i) {
       HWY_UNROLL(16)
       for (int p = 0; p < Pixels; ++p) ask_for<Level::Second>(at_ + p * step_);
       at_ += Pixels * step_;
@@ -90,14 +96,20 @@ class LinesAhead {
     }
   }
   void ask_rest() {
-    for (; left_ > 0; --left_, at_ += step_) ask_for<Level::Second>(at_);
+    for (; some(); --left_, at_ += step_) ask_for<Level::Second>(at_);
   }
   /// Whether they follow each other without a gap.
   bool adjoin() const { return step_ == kLine; }
 
  private:
-  const std::byte* at_ = nullptr;
-  std::int64_t step_ = 0, left_ = 0, pace_ = 1;  // bytes; lines; lines a pixel
+  HWY_INLINE bool some() {
+    if (left_ > 0) return true;
+    at_ = then_, left_ = more_, more_ = 0;
+    return left_ > 0;
+  }
+
+  const std::byte *at_ = nullptr, *then_ = nullptr;
+  std::int64_t step_ = 0, left_ = 0, more_ = 0, pace_ = 1;  // bytes; lines; lines; lines a pixel
 };
 
 struct NothingAhead {

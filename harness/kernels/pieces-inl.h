@@ -8,6 +8,7 @@
 #endif
 
 #include "harness/kernels/depthwise-inl.h"
+#include "harness/kernels/joint_images-inl.h"
 #include "harness/kernels/lines_ahead-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -103,9 +104,9 @@ class Pieces {
   std::int64_t units_of_a_band_;
 };
 
-/// Vector v of the next piece, of maps of so many channels.
+/// Vector v of the next piece.
 struct NextVector {
-  int channels;
+  const JointImages& joint;
   const Piece* piece;  // null: there is none
   int v;
 
@@ -118,10 +119,15 @@ struct NextVector {
     const std::int64_t size = bytes_of(data.type()), pixel = stride * size;
     const std::int64_t from = piece->unit == 0 ? 0 : until(piece->unit);
     const std::int64_t pixels = (until(piece->unit + 1) - from) * width;
-    const auto* first = data.bytes() + (piece->image * height + from) * width * pixel;
-    if (asks_for_pixels(data, stride, channels, piece->whole))
-      return LinesAhead::share_of(first, pixels, pixel, v, piece->group.count);
-    return {first + (piece->group.first + v) * kLanes * size, pixel, pixels};
+    const std::int64_t image = height * width * pixel;
+    const auto* first = data.bytes() + piece->image * joint.images() * image + from * width * pixel;
+    if (asks_for_pixels(data, stride, joint.channels(), piece->whole)) {
+      const auto lines = LinesAhead::share_of(first, pixels, pixel, v, piece->group.count);
+      return joint.images() == 2 ? lines.twice(image) : lines;
+    }
+    const auto at = joint.place(piece->group.first + v);
+    const LinesAhead lines(first + at.image * image + at.channel * size, pixel, pixels);
+    return at.split() ? lines.twice(image) : lines;
   }
 };
 

@@ -116,7 +116,7 @@ struct PointwiseBackward {
                          more && shares_fetching() ? rows_ahead(row + tile) : AheadRows());
       }
       if (!with_dx) continue;
-      const GradientTile<Adjoining> to{x, dx, {row}, sums.sum, sums.dot, more ? tile * x.stride : 0};
+      const GradientTile<Adjoining> to{x, dx, {row}, sums.sum, sums.dot, more ? tile : 0};
       multiply_to_gradient<T>(rows, d_tile.over_channels(), d_tile.channels_stride(), w, {}, to, stream,
                               more ? ahead(row + tile) : Ahead());
       sums.add_to(shape.in, sum, dot);

@@ -38,6 +38,11 @@ HWY_INLINE void store_first(Vector v, T* p, int count) {
   Lanes(count).store(v, p);
 }
 
+/// Which lanes of a vector a map of that stride has: the first `count` (others: joint_images-inl.h).
+HWY_INLINE int in_map(int count, std::int64_t /*stride*/) {
+  return count;
+}
+
 /// The same channels of R pixels.
 template <int R, class T>
 HWY_INLINE void load_pixels(const T* p, std::int64_t stride, int count, Vector (&v)[R]) {
@@ -51,8 +56,8 @@ HWY_INLINE void load_pixels(const T* p, std::int64_t stride, int count, Vector (
   }
 }
 
-template <int R>
-HWY_INLINE void load_pixels(ConstValues p, std::int64_t stride, int count, Vector (&v)[R]) {
+template <int R, class Count>
+HWY_INLINE void load_pixels(ConstValues p, std::int64_t stride, Count count, Vector (&v)[R]) {
   with_type(p.type(), [&]<class T>() HWY_ATTR { load_pixels(p.as<T>(), stride, count, v); });
 }
 

@@ -12,7 +12,8 @@ namespace {
 
 /// What all chunks share.
 struct Backward {
-  Depthwise s;
+  JointImages joint;
+  Depthwise s;      // of joint images
   Reading reading;  // with the centre
   GradientIn dz;
   const float* weights;  // [vectors, taps, kLanes]
@@ -21,7 +22,6 @@ struct Backward {
   bool stream;
 
   int taps() const { return s.kernel_height * s.kernel_width; }
-  std::int64_t pixel(std::int64_t image, int h) const { return (image * s.height + h) * s.width; }
 };
 
 /// For a row of dx, whatever the image: the rows of the input around it, and those of dz that reach it.
@@ -118,11 +118,12 @@ HWY_NOINLINE void backward_piece(const Backward& job, BackwardChunk& chunk, cons
   const int begin = reached.rows(piece.unit), end = reached.rows(piece.unit + 1);
   piece.for_turns(chunk.dz.vectors, [&](const Group& turn, int first) HWY_ATTR {
     if (piece.unit == 0) x = dz = 0, chunk.x.surround(job.reading.centre + turn.first * kLanes, turn.count);
-    fetch_inputs(job.reading, s, piece.image, turn, x, reached.inputs(piece.unit + 1), chunk.x.ring);
-    fetch_gradients(job.dz, piece.image, s.height, s.width, s.channels, turn, dz,
+    fetch_inputs(job.reading, job.joint, s, piece.image, turn, x, reached.inputs(piece.unit + 1),
+                 chunk.x.ring);
+    fetch_gradients(job.dz, job.joint, piece.image, s.height, s.width, turn, dz,
                     reached.gradients(piece.unit + 1), chunk.dz);
     for (int v = 0; v < turn.count; ++v) {
-      auto ahead = ahead_of(job, reached, {s.channels, next, first + v});
+      auto ahead = ahead_of(job, reached, {job.joint, next, first + v});
       const int vector = turn.first + v, at = v * chunk.x.ring.row_size;
       for (int h = begin; h < end; ++h) {
         const auto& rows = chunk.rows[h];
@@ -133,8 +134,8 @@ HWY_NOINLINE void backward_piece(const Backward& job, BackwardChunk& chunk, cons
                             .dz = v * chunk.dz.row_size,
                             .kernel = kernel,
                             .weights = job.weights + std::int64_t(vector) * job.taps() * kLanes,
-                            .to = InputRow(job.reading, job.dx, chunk.sums, s.channels,
-                                           job.pixel(piece.image, h), vector * kLanes, job.stream)};
+                            .to = InputRow(job.reading, job.dx, chunk.sums, job.joint, s, piece.image, h,
+                                           vector, job.stream)};
         input_pixels<KW>(job, chunk, row, ahead);
       }
       ahead.ask_rest();
@@ -173,26 +174,42 @@ void backward_images(const Backward& job, std::int64_t begin, std::int64_t end, 
   if (job.stream) hwy::FlushStream();
 }
 
+/// The same for every image.
+TapGradient repeated(Scratch& scratch, const JointImages& joint, int taps, const TapGradient& gradient) {
+  return {.kernel = joint.repeated(scratch, gradient.kernel, taps),
+          .constant = joint.repeated(scratch, gradient.constant, taps),
+          .curvature = joint.repeated(scratch, gradient.curvature, taps * taps),
+          .centre = joint.repeated(scratch, gradient.centre)};
+}
+
 }  // namespace
 
-void tap_backward_here(const Depthwise& s, ConstValues dz, std::int64_t dz_stride, const Source& x,
-                       const TapGradient& gradient, const GradientOut& dx, const ForEach& each) {
+void tap_backward_here(const Depthwise& shape, ConstValues dz, std::int64_t dz_stride, const Source& x,
+                       const TapGradient& of_image, const GradientOut& wanted, const ForEach& each) {
   Scratch scratch;
+  const JointImages joint(shape.channels, shape.images);
+  const Depthwise s = joint.shape(shape);
+  const int taps = s.kernel_height * s.kernel_width;
+  const TapGradient gradient = repeated(scratch, joint, taps, of_image);
+  const GradientOut dx = joint.gradient(scratch, wanted);
   const Ranges chunks(s.images, 1);
   const ChunkGradients sums(scratch, chunks, s.channels, dx);
   const JoinedTaps joined(scratch, s, gradient);
-  Backward job{.s = s,
-               .reading = {scratch, x, s.channels, gradient.centre},
-               .dz = {.dz = dz, .stride = dz_stride},
-               .weights = pack(scratch, gradient.kernel, s.channels, s.kernel_height * s.kernel_width),
-               .joined = joined,
-               .dx = dx,
-               .stream = dx.data && streams(dx.data, dx.stride, std::int64_t(s.images) * s.height * s.width,
-                                            s.channels)};
+  Backward job{
+      .joint = joint,
+      .s = s,
+      .reading = {scratch, joint.source(scratch, x), s.channels, gradient.centre},
+      .dz = {.dz = dz, .stride = dz_stride},
+      .weights = pack(scratch, gradient.kernel, s.channels, taps),
+      .joined = joined,
+      .dx = dx,
+      .stream = dx.data && !dx.base &&
+                streams(dx.data, dx.stride, std::int64_t(s.images) * s.height * s.width, s.channels)};
   if (dx.sum) job.dx.centre = pad(scratch, dx.centre, s.channels);
   const auto images = for_width(s.kernel_width, []<int KW>() { return backward_images<KW>; });
   each(chunks.count, [&](std::int64_t i) { images(job, chunks.begin(i), chunks.end(i), sums.of(i)); });
   sums.finish();
+  joint.add_sums(dx, wanted);
 }
 
 }  // namespace HWY_NAMESPACE

@@ -1,11 +1,9 @@
-#include <span>
-
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "harness/kernels/tap_moments.cpp"
 #include <hwy/foreach_target.h>
 
+#include "harness/kernels/row_classes-inl.h"
 #include "harness/kernels/tap_cells.h"
-#include "harness/kernels/taps-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace ablate::kernels {
@@ -17,88 +15,13 @@ constexpr std::int64_t kBand = 2 * kBandRows;
 
 /// What all chunks share.
 struct Autoproducts {
-  Depthwise s;
-  Reading reading;  // with the centre
+  JointImages joint;  // of stacks
+  Depthwise s;        // of joint images
+  Reading reading;    // with the centre
   const TapCells& cells;
 
   int floats() const { return (cells.products() + cells.sums()) * kLanes; }  // of a vector
   int doubles() const { return int(cells.second.size() + std::size_t(cells.sums())) * kLanes; }
-};
-
-/// Rows of one class, image by image: they, and those below them, in rings of which x's places are known.
-struct RowClass {
-  int kernel_rows;     // all below are zero
-  std::int64_t cells;  // where the cells begin that their sums go to
-  const ProductRow* rows;
-  int count;  // of each image
-};
-
-/// What is worked on at a time, a unit: some rows of an image or, where images are small, some whole ones, a
-/// stack: they lie after each other, as if they were one. Every unit adds to all cells of its rows' classes.
-struct StackUnits {
-  explicit StackUnits(const Depthwise& shape)
-      : s(shape),
-        rows(rows_of_a_unit(s.width, s.height)),
-        images(rows < s.height ? 1 : std::clamp(kStackPixels / (s.height * s.width), 1, s.images)) {}
-
-  /// Units of a stack; stacks of so many images.
-  int count() const { return (s.height + rows - 1) / rows; }
-  std::int64_t stacks(std::int64_t of) const { return (of + images - 1) / images; }
-  /// Of a stack, the last of which may have fewer.
-  int images_of(std::int64_t stack) const {
-    return int(std::min<std::int64_t>(images, s.images - stack * images));
-  }
-  /// A stack as one image.
-  Depthwise shape() const {
-    auto stack = s;
-    stack.height *= images;
-    return stack;
-  }
-  /// Rows of a stack that the first so many units see.
-  int inputs(std::int64_t stack, int units) const {
-    return images > 1 ? images_of(stack) * s.height : std::min(s.height, units * rows + s.kernel_height - 1);
-  }
-  /// Rows that a ring holds.
-  int held() const { return images > 1 ? images * s.height : rows + s.kernel_height - 1; }
-
-  Depthwise s;
-  int rows, images;
-
- private:
-  static constexpr int kStackPixels = 256;
-};
-
-/// The rows of each unit of a stack in classes.
-struct RowClasses {
-  /// cells: how far those of two classes are apart. row(image, h): as it is in the ring.
-  template <class Row>
-  RowClasses(Scratch& scratch, const StackUnits& units, const Side& side, std::int64_t cells, const Row& row)
-      : classes(scratch.take<RowClass>(units.s.height)), first(scratch.take<int>(units.count() + 1)) {
-    const auto& s = units.s;
-    auto* rows = scratch.take<ProductRow>(std::int64_t(units.images) * s.height);
-    int count = 0;
-    for (int u = 0; u < units.count(); ++u) {
-      first[u] = count;
-      const int begin = u * units.rows, end = std::min(s.height, begin + units.rows);
-      for (int c = 0; c < side.classes(); ++c) {
-        RowClass one{.kernel_rows = 0, .cells = c * cells, .rows = rows, .count = 0};
-        for (int image = 0; image < units.images; ++image)
-          for (int h = begin; h < end; ++h) {
-            if (side.class_of(h) != c) continue;
-            one.kernel_rows = std::max(one.kernel_rows, std::min(s.kernel_height, s.height - h));
-            one.count += image == 0;
-            *rows++ = row(image, h);
-          }
-        if (one.count > 0) classes[count++] = one;
-      }
-    }
-    first[units.count()] = count;
-  }
-
-  std::span<const RowClass> of(int unit) const { return {classes + first[unit], classes + first[unit + 1]}; }
-
-  RowClass* classes;
-  int* first;  // [units + 1], of each unit in the classes
 };
 
 /// What one chunk works with: a ring of a group of vectors that holds what a unit sees.
@@ -174,11 +97,11 @@ HWY_NOINLINE void add_piece(const Autoproducts& job, const MomentsChunk& chunk, 
   const int images = units.images_of(piece.image);
   piece.for_turns(chunk.x.vectors, [&](const Group& turn, int first) HWY_ATTR {
     if (piece.unit == 0) x = 0;
-    fetch_inputs(job.reading, stack, piece.image, turn, x, units.inputs(piece.image, piece.unit + 1),
-                 chunk.x);
+    fetch_inputs(job.reading, job.joint, stack, piece.image, turn, x,
+                 units.inputs(piece.image, piece.unit + 1), chunk.x);
     for (int v = 0; v < turn.count; ++v, sums += job.floats()) {
-      auto ahead = NextVector{stack.channels, next, first + v}.lines(map.data, map.stride, stack.height,
-                                                                     stack.width, inputs_of_next);
+      auto ahead = NextVector{job.joint, next, first + v}.lines(map.data, map.stride, stack.height,
+                                                                stack.width, inputs_of_next);
       add_products_of<KW>(job.cells, chunk, piece.unit, images, v, sums, ahead);
       ahead.ask_rest();
       add_sums_of(job.cells, chunk, piece.unit, images, v, sums);
@@ -225,11 +148,23 @@ void add_images(const Autoproducts& job, std::int64_t begin, std::int64_t end, d
               });
 }
 
+/// The sums of one vector of channels from c on, [pairs + sums, kLanes], from those of the joint channels.
+const double* sums_of(Scratch& scratch, const Autoproducts& job, int c, const double* parts) {
+  const std::int64_t size = job.doubles();
+  if (job.joint.images() == 1) return parts + c / kLanes * size;
+  double* sums = scratch.zeros<double>(size);
+  for (int l = 0; l < std::min(kLanes, job.joint.channels() - c); ++l)
+    for (std::int64_t i = 0; i < size; i += kLanes)
+      sums[i + l] = job.joint.sum(
+          c + l, [&](int channel) { return parts[channel / kLanes * size + i + channel % kLanes]; });
+  return sums;
+}
+
 /// Mean and covariance of one vector of channels from c on; sums [pairs + sums, kLanes] of all images.
-void finish(const Autoproducts& job, const double* HWY_RESTRICT sums, int c, const TapMoments& moments) {
-  const auto& cells = job.cells;
-  const int taps = cells.taps(), count = std::min(kLanes, job.s.channels - c);
-  const double images = job.s.images, outputs = images * job.s.out_height() * job.s.out_width();
+void finish(const Depthwise& s, const TapCells& cells, const double* HWY_RESTRICT sums, int c,
+            const TapMoments& moments) {
+  const int taps = cells.taps(), count = std::min(kLanes, s.channels - c);
+  const double images = s.images, outputs = images * s.out_height() * s.out_width();
   const double* alone = sums + cells.second.size() * kLanes;
   Scratch scratch;
   double* mean = scratch.zeros<double>(std::int64_t(taps) * kLanes);  // of x_t less the centre
@@ -259,21 +194,32 @@ void finish(const Autoproducts& job, const double* HWY_RESTRICT sums, int c, con
 
 }  // namespace
 
-void tap_moments_here(const Depthwise& s, const Source& x, const TapMoments& moments, const ForEach& each) {
+void tap_moments_here(const Depthwise& shape, const Source& x, const TapMoments& moments,
+                      const ForEach& each) {
   constexpr std::int64_t kLeastPixels = 1024;  // of a chunk: its sums are many
   Scratch scratch;
-  const std::int64_t pixels = std::int64_t(s.height) * s.width;
-  take_centre(x, s.images * pixels, s.channels, moments.centre);
-  const TapCells cells(s);
-  const Autoproducts job{s, {scratch, x, s.channels, moments.centre}, cells};
-  const Ranges chunks(s.images, (kLeastPixels + pixels - 1) / pixels, StackUnits(s).images);
+  const std::int64_t pixels = std::int64_t(shape.height) * shape.width;
+  take_centre(x, shape.images * pixels, shape.channels, moments.centre);
+  const TapCells cells(shape);
+  const int stack = StackUnits(shape).images;
+  const JointImages joint(shape.channels, shape.images % stack == 0 ? shape.images / stack : 1);
+  const Depthwise s = joint.shape(shape);
+  const Autoproducts job{
+      joint,
+      s,
+      {scratch, joint.source(scratch, x), s.channels, joint.repeated(scratch, moments.centre)},
+      cells};
+  const Ranges chunks(s.images, (kLeastPixels + pixels - 1) / pixels, stack);
   const std::int64_t size = std::int64_t(padded(s.channels)) / kLanes * job.doubles();
   double* parts = scratch.zeros<double>(chunks.count * size);
   const auto images = for_width(s.kernel_width, []<int KW>() { return add_images<KW>; });
   each(chunks.count, [&](std::int64_t i) { images(job, chunks.begin(i), chunks.end(i), parts + i * size); });
   for (std::int64_t i = 1; i < chunks.count; ++i)
     for (std::int64_t at = 0; at < size; ++at) parts[at] += parts[i * size + at];
-  for (int c = 0; c < s.channels; c += kLanes) finish(job, parts + c / kLanes * job.doubles(), c, moments);
+  for (int c = 0; c < shape.channels; c += kLanes) {
+    Scratch inner;
+    finish(shape, cells, sums_of(inner, job, c, parts), c, moments);
+  }
 }
 
 }  // namespace HWY_NAMESPACE

@@ -11,7 +11,8 @@ namespace {
 
 /// What all chunks share.
 struct Products {
-  Depthwise s;
+  JointImages joint;
+  Depthwise s;      // of joint images
   Reading reading;  // with the centre
   GradientIn dz;
 
@@ -55,17 +56,21 @@ template <int KW, int S>
 HWY_INLINE void add_vector(const Products& job, const ProductsChunk& chunk, std::int64_t image, int vector,
                            int turn, int begin, int end, float* sums, ProductsAhead<S>& ahead) {
   const auto& s = job.s;
-  const int c = vector * kLanes, width = s.out_width();
-  const auto dz = job.dz.dz + (image * s.out_height() + begin) * width * job.dz.stride + c;
+  const int width = s.out_width();
+  const std::int64_t pixels = std::int64_t(s.out_height()) * width;
+  const auto at = job.joint.place(vector);
+  const std::int64_t first = (image * job.joint.images() + at.image) * pixels + std::int64_t(begin) * width;
+  const auto dz = job.dz.dz + first * job.dz.stride + at.channel;
   with_type(dz.type(), [&]<class T>() HWY_ATTR {
     const auto add = [&](auto lanes) HWY_ATTR {
       const MapValues<T, decltype(lanes)> d{dz.as<T>(), job.dz.stride, width, lanes};
       add_all_products<KW, S, false>(chunk.rows + begin, end - begin, s.kernel_height,
                                      std::int64_t(turn) * chunk.x.ring.row_size, d, width, sums, ahead);
     };
-    const int count = s.channels - c;
-    if constexpr (kLanes > 1)
-      if (count < kLanes) return add(Lanes(count));
+    if constexpr (kLanes > 1) {
+      if (at.split()) return add(in_map(job.joint.split(at, pixels), job.dz.stride));
+      if (at.count < kLanes) return add(Lanes(at.count));
+    }
     add(AllLanes());
   });
 }
@@ -81,9 +86,9 @@ HWY_NOINLINE void add_piece(const Products& job, ProductsChunk& chunk, const Pie
   const int begin = outputs_of(piece.unit), end = outputs_of(piece.unit + 1);
   piece.for_turns(chunk.x.ring.vectors, [&](const Group& turn, int first) HWY_ATTR {
     if (piece.unit == 0) x = 0, chunk.x.surround(job.reading.centre + turn.first * kLanes, turn.count);
-    fetch_inputs(job.reading, s, piece.image, turn, x, inputs_of(piece.unit + 1), chunk.x.ring);
+    fetch_inputs(job.reading, job.joint, s, piece.image, turn, x, inputs_of(piece.unit + 1), chunk.x.ring);
     for (int v = 0; v < turn.count; ++v) {
-      const NextVector of{s.channels, next, first + v};
+      const NextVector of{job.joint, next, first + v};
       ProductsAhead<S> ahead{
           .x = of.lines(map.data, map.stride, s.height, s.width, inputs_of),
           .dz = of.lines(job.dz.dz, job.dz.stride, s.out_height(), s.out_width(), outputs_of)};
@@ -117,10 +122,15 @@ void add_images(const Products& job, std::int64_t begin, std::int64_t end, doubl
 
 }  // namespace
 
-void tap_products_here(const Depthwise& s, ConstValues dz, std::int64_t dz_stride, const Source& x,
+void tap_products_here(const Depthwise& shape, ConstValues dz, std::int64_t dz_stride, const Source& x,
                        const float* centre, double* products, const ForEach& each) {
   Scratch scratch;
-  const Products job{s, {scratch, x, s.channels, centre}, {.dz = dz, .stride = dz_stride}};
+  const JointImages joint(shape.channels, shape.images);
+  const Depthwise s = joint.shape(shape);
+  const Products job{joint,
+                     s,
+                     {scratch, joint.source(scratch, x), s.channels, joint.repeated(scratch, centre)},
+                     {.dz = dz, .stride = dz_stride}};
   const Ranges chunks(s.images, 1);
   const std::int64_t size = std::int64_t(padded(s.channels)) * job.taps();
   double* parts = scratch.zeros<double>(chunks.count * size);
@@ -129,10 +139,11 @@ void tap_products_here(const Depthwise& s, ConstValues dz, std::int64_t dz_strid
   each(chunks.count, [&](std::int64_t i) { images(job, chunks.begin(i), chunks.end(i), parts + i * size); });
   for (std::int64_t i = 1; i < chunks.count; ++i)
     for (std::int64_t at = 0; at < size; ++at) parts[at] += parts[i * size + at];
-  for (int c = 0; c < s.channels; ++c)
+  for (int c = 0; c < shape.channels; ++c)
     for (int t = 0; t < job.taps(); ++t)
-      products[std::int64_t(c) * job.taps() + t] =
-          parts[(std::int64_t(c / kLanes) * job.taps() + t) * kLanes + c % kLanes];
+      products[std::int64_t(c) * job.taps() + t] = joint.sum(c, [&](int of) {
+        return parts[(std::int64_t(of / kLanes) * job.taps() + t) * kLanes + of % kLanes];
+      });
 }
 
 }  // namespace HWY_NAMESPACE

@@ -18,33 +18,47 @@ namespace HWY_NAMESPACE {
 namespace {
 
 /// One row of one vector of a gradient from a pixel on, into a ring.
-HWY_INLINE void fetch_gradient(const GradientIn& dz, std::int64_t pixel, int width, int c, int count,
+template <class Count>
+HWY_INLINE void fetch_gradient(const GradientIn& dz, std::int64_t pixel, int width, int channel, Count count,
                                float* out) {
-  const auto row = dz.dz + pixel * dz.stride + c;
+  const auto row = dz.dz + pixel * dz.stride + channel;
   with_type(row.type(),
             [&]<class T>() HWY_ATTR { read_gradient<T>(dz, row.as<T>(), nullptr, width, 0, count, out); });
 }
 
-/// Rows from .. end of a group's vectors of an image of a gradient, `height` rows of `width`, into a ring.
-HWY_INLINE void fetch_gradients(const GradientIn& dz, std::int64_t image, int height, int width, int channels,
-                                const Group& group, int& from, int end, const Ring& ring) {
+/// Rows from .. end of a group's vectors of a joint image of a gradient, `height` rows of `width`, into a
+/// ring.
+HWY_INLINE void fetch_gradients(const GradientIn& dz, const JointImages& joint, std::int64_t image,
+                                int height, int width, const Group& group, int& from, int end,
+                                const Ring& ring) {
+  const std::int64_t pixels = std::int64_t(height) * width, first = image * joint.images() * pixels;
   for (; from < std::min(height, end); ++from)
     for (int v = 0; v < group.count; ++v) {
-      const int c = (group.first + v) * kLanes;
-      fetch_gradient(dz, (image * height + from) * width, width, c, std::min(kLanes, channels - c),
-                     ring.row(from) + v * ring.row_size + ring.halo * kLanes);
+      const auto at = joint.place(group.first + v);
+      const std::int64_t pixel = first + at.image * pixels + std::int64_t(from) * width;
+      float* out = ring.row(from) + v * ring.row_size + ring.halo * kLanes;
+      if (at.split())
+        fetch_gradient(dz, pixel, width, at.channel, joint.split(at, pixels), out);
+      else
+        fetch_gradient(dz, pixel, width, at.channel, at.count, out);
     }
 }
 
 /// The same of an input, as it is read.
-HWY_INLINE void fetch_inputs(const Reading& reading, const Depthwise& s, std::int64_t image,
-                             const Group& group, int& from, int end, const Ring& ring) {
-  const auto& map = reading.x;
+HWY_INLINE void fetch_inputs(const Reading& reading, const JointImages& joint, const Depthwise& s,
+                             std::int64_t image, const Group& group, int& from, int end, const Ring& ring) {
+  const std::int64_t stride = reading.x.stride, pixels = std::int64_t(s.height) * s.width;
+  const auto first = reading.x.data + image * joint.images() * pixels * stride;
   for (; from < std::min(s.height, end); ++from)
     for (int v = 0; v < group.count; ++v) {
+      const auto at = joint.place(group.first + v);
+      const auto row = first + (at.image * pixels + std::int64_t(from) * s.width) * stride + at.channel;
       const int c = (group.first + v) * kLanes;
-      reading.row(map.data + (image * s.height + from) * s.width * map.stride + c, s.width, c,
-                  std::min(kLanes, s.channels - c), ring.row(from) + v * ring.row_size + ring.halo * kLanes);
+      float* out = ring.row(from) + v * ring.row_size + ring.halo * kLanes;
+      if (at.split())
+        reading.row(row, s.width, c, joint.split(at, pixels), out);
+      else
+        reading.row(row, s.width, c, at.count, out);
     }
 }
 

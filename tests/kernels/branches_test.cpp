@@ -16,7 +16,8 @@ namespace {
 struct TestBranches {
   static constexpr int kCount = 3;
 
-  TestBranches(const Depthwise& shape, unsigned seed) : s(shape), dz(pixels_out(s), s.channels, 2) {
+  TestBranches(const Depthwise& shape, unsigned seed, Type type = Type::Float32)
+      : s(shape), dz(pixels_out(s), s.channels, 2, type) {
     Numbers numbers(seed);
     dz.fill(numbers.normal_values());
     centre = numbers.normals(s.channels);
@@ -124,10 +125,12 @@ void plain_backward(const TestBranches& all, const Source& x, const GradientOut&
   oracle::store_all(dx, x, g, pixels_in(s), s.channels);
 }
 
-void expect_backward(const Depthwise& s, Act act, bool normalised, const Wanted& wanted) {
-  TestSource x(pixels_in(s), s.channels, normalised, act, 1);
-  TestBranches all(s, 2);
-  TestGradientOut actual(pixels_in(s), s.channels, wanted, 3), expected(pixels_in(s), s.channels, wanted, 3);
+void expect_backward(const Depthwise& s, Act act, bool normalised, const Wanted& wanted,
+                     Type type = Type::Float32) {
+  TestSource x(pixels_in(s), s.channels, normalised, act, 1, type);
+  TestBranches all(s, 2, type);
+  TestGradientOut actual(pixels_in(s), s.channels, wanted, 3, type);
+  TestGradientOut expected(pixels_in(s), s.channels, wanted, 3);
   branch_backward(s, all.dz.data(), all.dz.stride(), x.source, all.centre.data(), all.gradients(), actual.out,
                   in_order);
   std::vector<std::vector<double>> dw;
@@ -158,6 +161,18 @@ TEST(Branches, AreRightOnMapsOfSeveralGroups) {
   });
 }
 
+TEST(Branches, AreRightWherePairsOfImagesAreWorkedOnAsOne) {
+  for_types([](Type type) {
+    for (const auto& size : kPairedSizes) {
+      const Depthwise s{size.images, size.height, size.width, size.channels, 3, 3, 2};
+      TestSource x(pixels_in(s), s.channels, true, Act::Relu6, 1, type);
+      expect_moments(s, x.source, 4);
+      expect_backward(s, Act::Relu6, true, {}, type);
+      expect_backward(s, Act::None, false, {.data = true, .sums = true, .base = Base::Other}, type);
+    }
+  });
+}
+
 /// All that the functions give.
 std::vector<double> all_results(const Depthwise& s, const ForEach& each) {
   TestSource x(pixels_in(s), s.channels, true, Act::Relu6, 1);
@@ -178,10 +193,12 @@ std::vector<double> all_results(const Depthwise& s, const ForEach& each) {
 
 TEST(Branches, GiveTheSameBitsHoweverTheirChunksAreRun) {
   for_instruction_sets([] {
-    const Depthwise s{35, 16, 17, 20, 5, 5, 2};
-    const auto expected = all_results(s, in_order);
-    EXPECT_EQ(all_results(s, backwards), expected);
-    EXPECT_EQ(all_results(s, on_two_threads), expected);
+    for (const int images : {35, 36}) {
+      const Depthwise s{images, 16, 17, 20, 5, 5, 2};
+      const auto expected = all_results(s, in_order);
+      EXPECT_EQ(all_results(s, backwards), expected);
+      EXPECT_EQ(all_results(s, on_two_threads), expected);
+    }
   });
 }
 

@@ -23,6 +23,10 @@ struct Size {
 constexpr Size kSizes[] = {{2, 1, 1, 1},   {3, 2, 1, 3},  {2, 1, 9, 20},  {3, 4, 4, 37}, {2, 3, 2, 5},
                            {40, 8, 7, 16}, {2, 9, 11, 8}, {5, 12, 5, 40}, {1, 6, 21, 50}};
 
+/// Sizes of which some instruction set works on pairs of images at a time, and one of which none does.
+constexpr Size kPairedSizes[] = {{16, 5, 6, 8},  {18, 9, 10, 36}, {32, 4, 4, 20}, {48, 1, 3, 5},
+                                 {16, 7, 3, 12}, {16, 6, 70, 24}, {17, 5, 6, 8}};
+
 /// Calls body with every kernel, stride and size.
 inline void for_shapes(std::span<const Kernel> kernels, std::span<const Size> sizes,
                        const std::function<void(const Depthwise&)>& body) {

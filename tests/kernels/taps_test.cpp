@@ -108,7 +108,8 @@ TEST(Taps, SeeADifferenceOfNeighboursAThousandTimesSmallerThanTheirDeviation) {
 }
 
 struct TestGradients {
-  TestGradients(const Depthwise& s, unsigned seed) : dz(pixels_out(s), s.channels, 2) {
+  TestGradients(const Depthwise& s, unsigned seed, Type type = Type::Float32)
+      : dz(pixels_out(s), s.channels, 2, type) {
     Numbers numbers(seed);
     dz.fill(numbers.normal_values());
     const int taps = taps_of(s);
@@ -124,21 +125,24 @@ struct TestGradients {
   std::vector<float> kernel, constant, curvature, centre;
 };
 
+void expect_products(const Depthwise& s, Act act, bool normalised, Type type = Type::Float32) {
+  TestSource x(pixels_in(s), s.channels, normalised, act, 1, type);
+  const TestGradients d(s, 2, type);
+  const int taps = taps_of(s);
+  std::vector<double> actual(std::size_t(s.channels) * taps, 9), expected(actual.size(), 0);
+  tap_products(s, d.dz.data(), d.dz.stride(), x.source, d.centre.data(), actual.data(), in_order);
+  for (int c = 0; c < s.channels; ++c)
+    for (int t = 0; t < taps; ++t)
+      for (std::int64_t p = 0; p < pixels_out(s); ++p)
+        expected[std::size_t(c) * taps + t] +=
+            double(d.dz.at(p, c)) * (tap(s, x.source, p, t, c) - d.centre[c]);
+  expect_near(actual, expected, 8e-6 * double(pixels_out(s)));
+}
+
 TEST(Taps, GiveTheirProductsWithAGradient) {
   for_shapes([](const Depthwise& s) {
-    for (const bool normalised : {true, false}) {
-      TestSource x(pixels_in(s), s.channels, normalised, normalised ? Act::Relu6 : Act::None, 1);
-      const TestGradients d(s, 2);
-      const int taps = taps_of(s);
-      std::vector<double> actual(std::size_t(s.channels) * taps, 9), expected(actual.size(), 0);
-      tap_products(s, d.dz.data(), d.dz.stride(), x.source, d.centre.data(), actual.data(), in_order);
-      for (int c = 0; c < s.channels; ++c)
-        for (int t = 0; t < taps; ++t)
-          for (std::int64_t p = 0; p < pixels_out(s); ++p)
-            expected[std::size_t(c) * taps + t] +=
-                double(d.dz.at(p, c)) * (tap(s, x.source, p, t, c) - d.centre[c]);
-      expect_near(actual, expected, 8e-6 * double(pixels_out(s)));
-    }
+    expect_products(s, Act::Relu6, true);
+    expect_products(s, Act::None, false);
   });
 }
 
@@ -160,10 +164,12 @@ void plain_backward(const Depthwise& s, const TestMap& dz, const Source& x, cons
   oracle::store_all(dx, x, g, pixels_in(s), s.channels);
 }
 
-void expect_backward(const Depthwise& s, Act act, bool normalised, const Wanted& wanted) {
-  TestSource x(pixels_in(s), s.channels, normalised, act, 1);
-  const TestGradients d(s, 2);
-  TestGradientOut actual(pixels_in(s), s.channels, wanted, 3), expected(pixels_in(s), s.channels, wanted, 3);
+void expect_backward(const Depthwise& s, Act act, bool normalised, const Wanted& wanted,
+                     Type type = Type::Float32) {
+  TestSource x(pixels_in(s), s.channels, normalised, act, 1, type);
+  const TestGradients d(s, 2, type);
+  TestGradientOut actual(pixels_in(s), s.channels, wanted, 3, type);
+  TestGradientOut expected(pixels_in(s), s.channels, wanted, 3);
   tap_backward(s, d.dz.data(), d.dz.stride(), x.source, d.gradient(), actual.out, in_order);
   plain_backward(s, d.dz, x.source, d.gradient(), expected.out);
   const int taps = taps_of(s);
@@ -189,6 +195,20 @@ TEST(Taps, AreRightOnMapsOfSeveralBandsAndGroups) {
       TestSource x(pixels_in(s), s.channels, true, Act::Relu6, 1);
       expect_moments(s, x.source, 4);
       expect_backward(s, Act::Relu6, true, {});
+    }
+  });
+}
+
+TEST(Taps, AreRightWherePairsOfImagesAreWorkedOnAsOne) {
+  for_types([](Type type) {
+    for (const auto& size : kPairedSizes) {
+      const Depthwise s{size.images, size.height, size.width, size.channels, 3, 3, 1};
+      TestSource x(pixels_in(s), s.channels, true, Act::Relu6, 1, type);
+      expect_moments(s, x.source, 4);
+      expect_products(s, Act::Relu, true, type);
+      expect_products({s.images, s.height, s.width, s.channels, 5, 5, 2}, Act::Relu, true, type);
+      expect_backward(s, Act::Relu6, true, {}, type);
+      expect_backward(s, Act::None, false, {.data = true, .sums = true, .base = Base::Itself}, type);
     }
   });
 }
@@ -227,7 +247,8 @@ std::vector<double> all_results(const Depthwise& s, const ForEach& each) {
 
 TEST(Taps, GiveTheSameBitsHoweverTheirChunksAreRun) {
   for_instruction_sets([] {
-    for (const Depthwise& s : {Depthwise{19, 18, 17, 40, 3, 3, 1}, Depthwise{35, 16, 14, 20, 5, 5, 1}}) {
+    for (const Depthwise& s : {Depthwise{19, 18, 17, 40, 3, 3, 1}, Depthwise{35, 16, 14, 20, 5, 5, 1},
+                               Depthwise{36, 16, 14, 20, 3, 3, 1}}) {
       const auto expected = all_results(s, in_order);
       EXPECT_EQ(all_results(s, backwards), expected);
       EXPECT_EQ(all_results(s, on_two_threads), expected);
