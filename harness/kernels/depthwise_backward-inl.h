@@ -106,6 +106,16 @@ HWY_INLINE void mask_outside(const Reading& reading, const Vector (&value)[P], V
     part[p] = hn::IfThenZeroElse(hn::Or(hn::Le(value[p], low), hn::Ge(value[p], high)), part[p]);
 }
 
+/// What is read of a gradient that is added to or, unless it goes past the caches, written; data null:
+/// nothing.
+struct GradientRead {
+  GradientRead(const GradientOut& dx, bool past_caches)
+      : data(dx.base ? dx.base : (past_caches ? ConstValues() : ConstValues(dx.data))),
+        stride(dx.base ? dx.base_stride : dx.stride) {}
+  ConstValues data;
+  std::int64_t stride;
+};
+
 /// Where one row of dx of a group goes; the pointers are at its first channel and pixel.
 struct GradientRow {
   /// dx.centre and sums [C] are in whole vectors; first: the group's first channel in them, which is

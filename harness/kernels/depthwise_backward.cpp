@@ -35,13 +35,13 @@ struct BackwardChunk {
 /// Pixels worked on at a time: their values and gradients stay in registers.
 constexpr int kPixels = kLanes == 16 ? 8 : 4;
 
-/// The maps that one group of one image reads; y: only with c1.
+/// The maps that one group of one image reads; y: only with c1; dx: where it is read or written in part.
 struct Maps {
-  Ahead x, dz, y;
+  Ahead x, dz, y, dx;
 };
 
-/// Row h of x, all vectors of a group: its gradient, and what it adds to the kernel's. Asks for the row of x
-/// after it, and for that of d which its successor is the first to need.
+/// Row h of x, all vectors of a group: its gradient, and what it adds to the kernel's. Asks for the rows of x
+/// and dx after it, and for that of d which its successor is the first to need.
 template <int KW, int S>
 HWY_INLINE void input_row(const Backward& job, const BackwardChunk& chunk, const Group& group,
                           std::int64_t image, int h, const Maps& maps) {
@@ -62,10 +62,13 @@ HWY_INLINE void input_row(const Backward& job, const BackwardChunk& chunk, const
   const RowAhead x = next(maps.x.row(h + 1), job.reading.x.stride);
   const RowAhead dz = next(asks ? maps.dz.row((h + 1 + pad) / S) : ConstValues(), job.d.stride);
   const RowAhead y = next(asks && job.d.c1 ? maps.y.row((h + 1 + pad) / S) : ConstValues(), job.d.y_stride);
+  const GradientRead read(job.dx, job.stream);
+  const RowAhead dx = next(read.data ? maps.dx.row(h + 1) : ConstValues(), read.stride);
   for_blocks<kPixels>(s.width, [&]<int P>(Pixels<P>, int w) HWY_ATTR {
     for (int v = 0; v < group.count; ++v) {
       const int c = v * kLanes, count = std::min(kLanes, s.channels - first - c);
       x.ask<P>(w, v);
+      dx.ask<P>(w, v);
       dz.ask<(P + S - 1) / S>(w / S, v);
       y.ask<(P + S - 1) / S>(w / S, v);
       Vector value[P], part[P];
@@ -130,6 +133,7 @@ void backward_images(const Backward& job, std::int64_t begin, std::int64_t end, 
   const int vectors = vectors_of_a_group(s.channels, s.kernel_height * columns, kSecondLevel,
                                          vectors_of_a_line(job.reading.x.data.type()));
   const int all_vectors = padded(s.channels) / kLanes, groups = (all_vectors + vectors - 1) / vectors;
+  const GradientRead read(job.dx, job.stream);
   const BackwardChunk chunk{
       .d = {scratch, s.kernel_height, vectors, s.out_width(), halo},
       .dw = scratch.zeros<float>(std::size_t(padded(s.channels)) * job.taps()),
@@ -147,7 +151,8 @@ void backward_images(const Backward& job, std::int64_t begin, std::int64_t end, 
       };
       const Maps maps{.x = of(job.reading.x.data, job.reading.x.stride, s.height, s.width),
                       .dz = of(job.d.dz, job.d.stride, s.out_height(), s.out_width()),
-                      .y = of(job.d.y, job.d.y_stride, s.out_height(), s.out_width())};
+                      .y = of(job.d.y, job.d.y_stride, s.out_height(), s.out_width()),
+                      .dx = of(read.data, read.stride, s.height, s.width)};
       backward_group<KW, S>(job, chunk, group, image, maps);
       chunk.pixels[i] += std::int64_t(s.height) * s.width;
       if (chunk.pixels[i] < kBandRows && image + 1 < end) continue;
@@ -192,14 +197,15 @@ void depthwise_backward_here(const Depthwise& s, const GradientIn& d, const Sour
   const int taps = s.kernel_height * s.kernel_width;
   const std::int64_t size = dw ? std::int64_t(padded(s.channels)) * taps : 0;
   double* parts = scratch.zeros<double>(chunks.count * size);
-  Backward job{.s = s,
-               .reading = {scratch, x, s.channels},
-               .d = d,
-               .weights = pack(scratch, w, s.channels, taps),
-               .dx = dx,
-               .wants_dw = dw != nullptr,
-               .stream = dx.data && streams(dx.data, dx.stride, std::int64_t(s.images) * s.height * s.width,
-                                            s.channels)};
+  Backward job{
+      .s = s,
+      .reading = {scratch, x, s.channels},
+      .d = d,
+      .weights = pack(scratch, w, s.channels, taps),
+      .dx = dx,
+      .wants_dw = dw != nullptr,
+      .stream = dx.data && !dx.base &&
+                streams(dx.data, dx.stride, std::int64_t(s.images) * s.height * s.width, s.channels)};
   job.d.c1 = pad(scratch, d.c1, s.channels), job.d.c2 = pad(scratch, d.c2, s.channels);
   job.d.c3 = pad(scratch, d.c3, s.channels);
   if (dx.sum) job.dx.centre = pad(scratch, dx.centre, s.channels);

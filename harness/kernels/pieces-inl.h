@@ -142,16 +142,6 @@ struct BackwardAhead {
   }
 };
 
-/// What is read of a gradient that is added to or, unless it goes past the caches, written; data null:
-/// nothing.
-struct GradientRead {
-  GradientRead(const GradientOut& dx, bool past_caches)
-      : data(dx.base ? dx.base : (past_caches ? ConstValues() : ConstValues(dx.data))),
-        stride(dx.base ? dx.base_stride : dx.stride) {}
-  ConstValues data;
-  std::int64_t stride;
-};
-
 }  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace ablate::kernels
