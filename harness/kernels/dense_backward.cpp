@@ -211,9 +211,7 @@ void dense_gradient(const DenseGradient& work, const GradientIn& d, const Source
   const int tile = tile_rows(window.largest_depth(), shape.in);
   const auto chunks = cut(work.windows.rows(), tile, tile);
   ChunkPairs parts(scratch, chunks.count, dx.sum ? shape.in : 0);
-  const bool stream =
-      dx.data && dx.base != dx.data &&
-      streams(dx.data, dx.stride, std::int64_t(shape.images) * shape.height * shape.width, shape.in);
+  const bool stream = streams(dx, std::int64_t(shape.images) * shape.height * shape.width, shape.in);
   each(chunks.count, [&](std::int64_t i) {
     work.chunk(chunks.begin(i), chunks.end(i), tile, product, in_segments, x, dx, stream, parts.first(i),
                parts.second(i));

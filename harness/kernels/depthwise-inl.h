@@ -28,7 +28,13 @@ struct Ring {
         vectors(ring_vectors),
         row_size((width + 2 * ring_halo) * kLanes),
         halo(ring_halo) {
-    rows = scratch.zeros<float>(std::size_t(slots) * vectors * row_size);
+    rows = scratch.take<float>(std::int64_t(slots) * vectors * row_size);
+    const int beside = halo * kLanes;
+    float* row = rows;
+    for (int i = 0; i < slots * vectors; ++i, row += row_size) {
+      std::fill_n(row, beside, 0.0f);
+      std::fill_n(row + row_size - beside, beside, 0.0f);
+    }
   }
   /// The first column of row h, halo included, of the first vector; the next vector's is row_size further on.
   float* row(std::int64_t h) const {

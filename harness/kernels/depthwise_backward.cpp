@@ -197,15 +197,13 @@ void depthwise_backward_here(const Depthwise& s, const GradientIn& d, const Sour
   const int taps = s.kernel_height * s.kernel_width;
   const std::int64_t size = dw ? std::int64_t(padded(s.channels)) * taps : 0;
   double* parts = scratch.zeros<double>(chunks.count * size);
-  Backward job{
-      .s = s,
-      .reading = {scratch, x, s.channels},
-      .d = d,
-      .weights = pack(scratch, w, s.channels, taps),
-      .dx = dx,
-      .wants_dw = dw != nullptr,
-      .stream = dx.data && !dx.base &&
-                streams(dx.data, dx.stride, std::int64_t(s.images) * s.height * s.width, s.channels)};
+  Backward job{.s = s,
+               .reading = {scratch, x, s.channels},
+               .d = d,
+               .weights = pack(scratch, w, s.channels, taps),
+               .dx = dx,
+               .wants_dw = dw != nullptr,
+               .stream = streams(dx, s)};
   job.d.c1 = pad(scratch, d.c1, s.channels), job.d.c2 = pad(scratch, d.c2, s.channels);
   job.d.c3 = pad(scratch, d.c3, s.channels);
   if (dx.sum) job.dx.centre = pad(scratch, dx.centre, s.channels);

@@ -160,7 +160,7 @@ void backward(const Pointwise& shape, const GradientIn& d, const Source& x, cons
   const auto chunks = cut_for_weights(shape.rows, tile, dw ? weights.floats() : 0);
   float* weight_sums = dw ? scratch.floats(chunks.count * weights.floats()) : nullptr;
   ChunkPairs parts(scratch, chunks.count, dx.sum ? shape.in : 0);
-  const bool stream = dx.data && dx.base != dx.data && streams(dx.data, dx.stride, shape.rows, shape.in);
+  const bool stream = streams(dx, shape.rows, shape.in);
   const PointwiseBackward<T, Tile> work{shape, d, x, dx, packed, centre, weights, with_dx, stream};
   each(chunks.count, [&](std::int64_t i) {
     work.chunk(chunks.begin(i), chunks.end(i), tile, dw ? weight_sums + i * weights.floats() : nullptr,

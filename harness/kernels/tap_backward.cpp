@@ -195,16 +195,14 @@ void tap_backward_here(const Depthwise& shape, ConstValues dz, std::int64_t dz_s
   const Ranges chunks(s.images, 1);
   const ChunkGradients sums(scratch, chunks, s.channels, dx);
   const JoinedTaps joined(scratch, s, gradient);
-  Backward job{
-      .joint = joint,
-      .s = s,
-      .reading = {scratch, joint.source(scratch, x), s.channels, gradient.centre},
-      .dz = {.dz = dz, .stride = dz_stride},
-      .weights = pack(scratch, gradient.kernel, s.channels, taps),
-      .joined = joined,
-      .dx = dx,
-      .stream = dx.data && !dx.base &&
-                streams(dx.data, dx.stride, std::int64_t(s.images) * s.height * s.width, s.channels)};
+  Backward job{.joint = joint,
+               .s = s,
+               .reading = {scratch, joint.source(scratch, x), s.channels, gradient.centre},
+               .dz = {.dz = dz, .stride = dz_stride},
+               .weights = pack(scratch, gradient.kernel, s.channels, taps),
+               .joined = joined,
+               .dx = dx,
+               .stream = streams(dx, s)};
   if (dx.sum) job.dx.centre = pad(scratch, dx.centre, s.channels);
   const auto images = for_width(s.kernel_width, []<int KW>() { return backward_images<KW>; });
   each(chunks.count, [&](std::int64_t i) { images(job, chunks.begin(i), chunks.end(i), sums.of(i)); });
