@@ -10,6 +10,7 @@
 #include "backbones/catalogue.h"
 #include "harness/execute/executor.h"
 #include "harness/execute/threads.h"
+#include "harness/graph/builder.h"
 #include "harness/graph/rewrite.h"
 #include "tests/execute/filled.h"
 
@@ -148,6 +149,26 @@ TEST(FusedExecutor, ComputesReLUsWithinTheSameBounds) {
     expect_bounded(worst_map(all), "maps");
     expect_bounded(all.at("statistics"), "statistics");
   }
+}
+
+/// The gradient of `whole` is that of `wide` too, which gives a part of its own to the first half before the
+/// second half's is read.
+Graph half_read_late() {
+  GraphBuilder net({3, kSize, kSize, 7});
+  const auto unit = [&](Value x, const std::string& name, int out) {
+    return net.unit(x, name, "conv", {.out = out, .norm = "bn"});
+  };
+  const Value stem = unit(net.input(), "stem", 16), first = unit(stem, "first", 4);
+  const Value second = unit(stem, "second", 4), whole = net.concat(first, second);
+  const Value wide = unit(first, "wide", 8);
+  net.linear(net.global_pool(net.add(wide, whole, "sum")), "classifier", 7);
+  return net.finish({}, {});
+}
+
+TEST(FusedExecutor, KeepsAGradientThatTwoMapsShareWhereItIsStillToBeRead) {
+  for (const auto& [name, error] :
+       errors({"", half_read_late(), {.training = true, .update_statistics = true}}))
+    expect_bounded(error, name);
 }
 
 TEST(FusedExecutor, GivesEqualBitsTwiceWhateverTheNumberOfThreads) {

@@ -28,6 +28,10 @@ at::Tensor tensor_from(const Rows& rows, std::int64_t images, const Shape& shape
       .to(at::kFloat);
 }
 
+Rows from_channel(const Rows& rows, int channel) {
+  return {rows.holder, rows.data + channel, rows.stride};
+}
+
 void clear(std::int64_t rows, std::int64_t channels, kernels::Values data, std::int64_t stride) {
   const auto bytes = channels * kernels::bytes_of(data.type());
   for (std::int64_t r = 0; r < rows; ++r) std::memset((data + r * stride).bytes(), 0, bytes);

@@ -24,6 +24,9 @@ Rows rows_from(const at::Tensor& map);
 /// they are float32.
 at::Tensor tensor_from(const Rows& rows, std::int64_t images, const Shape& shape, std::int64_t channels);
 
+/// The same rows, from a channel on.
+Rows from_channel(const Rows& rows, int channel);
+
 void clear(std::int64_t rows, std::int64_t channels, kernels::Values data, std::int64_t stride);
 /// Both of the same type.
 void copy(std::int64_t rows, std::int64_t channels, const Rows& from, const Rows& to);

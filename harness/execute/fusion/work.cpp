@@ -11,13 +11,6 @@
 #include "harness/kernels/elementwise.h"
 
 namespace ablate::fusion {
-namespace {
-
-std::int64_t pixels(const Shape& shape) {
-  return std::int64_t(shape.height) * shape.width;
-}
-
-}  // namespace
 
 Work::Work(std::shared_ptr<const Layout> layout, const Weights& weights, const Pass& pass,
            const at::Tensor& images, bool recording, std::shared_ptr<LibraryClock> clock, PackedCache* packed)
@@ -70,7 +63,8 @@ void Work::run(std::size_t begin, std::size_t end) {
 }
 
 std::int64_t Work::rows(const View& view) const {
-  return images_ * pixels(root(view).shape);
+  const auto& shape = root(view).shape;
+  return images_ * shape.height * shape.width;
 }
 
 kernels::Finish Work::finish(const View& view) const {
@@ -107,7 +101,7 @@ Rows Work::output(const View& view) {
   auto& map = maps_[view.root];
   if (!map.values.data) map.values = made(view.root);
   ++writers_[view.root];
-  return {map.values.holder, map.values.data + view.offset, map.values.stride};
+  return from_channel(map.values, view.offset);
 }
 
 void Work::share(const View& view, const Rows& rows) {
@@ -123,8 +117,7 @@ void Work::share(const View& view, const at::Tensor& map) {
 }
 
 Rows Work::rows_of(const View& view) const {
-  const auto& values = maps_[view.root].values;
-  return {values.holder, values.data + view.offset, values.stride};
+  return from_channel(maps_[view.root].values, view.offset);
 }
 
 at::Tensor Work::plain(const View& view) const {
@@ -155,12 +148,23 @@ bool Work::wanted(const View& view) const {
   return view.root != 0 || image_gradient_wanted_;
 }
 
-/// The map's gradient as memory of its own, the old values kept if they count.
-void Work::own(Map& map, const Root& root, bool keep) {
+/// Gives the root's gradient memory of its own. Of what was there, channels are taken over that are not the
+/// view's and that somebody is still to read.
+void Work::own(const View& view) {
+  auto& map = maps_[view.root];
   const auto old = map.gradient;
-  map.gradient = make_rows(images_, root.shape, root.type);
+  const auto& shape = root(view).shape;
+  map.gradient = make_rows(images_, shape, root(view).type);
   map.shared_gradient = false;
-  if (keep) copy(images_ * pixels(root.shape), root.shape.channels, old, map.gradient);
+  if (!old.data) return;
+  const auto kept = [&](int c) {
+    return !map.read[c] && (c < view.offset || c >= view.offset + view.channels);
+  };
+  for (int c = 0, end = 0; c < shape.channels; c = end) {
+    while (++end < shape.channels && kept(end) == kept(c)) continue;
+    if (kept(c)) copy(rows(view), end - c, from_channel(old, c), from_channel(map.gradient, c));
+  }
+  retired_.push_back(old.holder);
 }
 
 kernels::GradientOut Work::part(const View& view) {
@@ -172,18 +176,16 @@ kernels::GradientOut Work::part(const View& view) {
   const bool all = std::all_of(begin, end, [](char c) { return c; });
   const bool some = std::any_of(begin, end, [](char c) { return c; });
   const auto before = map.gradient;
-  const bool whole = view.channels == root(view).shape.channels;
-  if (!map.gradient.data || map.shared_gradient) own(map, root(view), map.shared_gradient && !whole);
+  if (!map.gradient.data || map.shared_gradient) own(view);
   out.data = map.gradient.data + view.offset;
   out.stride = map.gradient.stride;
   if (some && !all)
     for (int c = 0; c < view.channels; ++c)
       if (!*(begin + c)) clear(rows(view), 1, out.data + c, out.stride);
   if (some) {
-    const bool moved = whole && !(before.data == map.gradient.data);
-    out.base = moved ? before.data : out.data;
+    const bool moved = before.data && !(before.data == map.gradient.data);
+    out.base = moved ? before.data + view.offset : out.data;
     out.base_stride = moved ? before.stride : out.stride;
-    if (moved) retired_.push_back(before.holder);
   }
   std::fill(begin, end, 1);
   const auto sums = sums_of(view);
@@ -226,10 +228,10 @@ void Work::pass_on(const View& view, const at::Tensor& map) {
 Rows Work::gradient(const View& view) {
   auto& map = maps_[view.root];
   if (map.covered.empty()) map.covered.assign(root(view).shape.channels, 0);
-  if (!map.gradient.data) own(map, root(view), false);
+  if (!map.gradient.data) own(view);
   for (int c = view.offset; c < view.offset + view.channels; ++c)
     if (!map.covered[c]) clear(rows(view), 1, map.gradient.data + c, map.gradient.stride);
-  return {map.gradient.holder, map.gradient.data + view.offset, map.gradient.stride};
+  return from_channel(map.gradient, view.offset);
 }
 
 float* Work::weight_gradient(std::size_t entry) {
@@ -250,9 +252,10 @@ const float* Work::weight(std::size_t entry) const {
 void Work::backward(const std::vector<Gradient>& gradients, bool release, bool gather) {
   std::fill(sum_.begin(), sum_.end(), 0);
   std::fill(dot_.begin(), dot_.end(), 0);
-  for (auto& map : maps_) {
-    map.gradient = {};
-    map.covered.clear();
+  for (std::size_t i = 0; i < maps_.size(); ++i) {
+    maps_[i].gradient = {};
+    maps_[i].covered.clear();
+    maps_[i].read.assign(layout_->roots[i].shape.channels, 0);
   }
   weight_gradients_ = gather && gradient_buffer_ ? gradient_buffer_->take(tensors_) : at::Tensor();
   gathered_ = weight_gradients_.defined();
@@ -261,6 +264,8 @@ void Work::backward(const std::vector<Gradient>& gradients, bool release, bool g
   auto writers = writers_;
   for (std::size_t s = layout_->steps.size(); s-- > 0;) {
     const auto& step = *layout_->steps[s];
+    for (const auto& written : step.writes())
+      std::fill_n(maps_[written.root].read.begin() + written.offset, written.channels, 1);
     timed(step, [&] { step.backward(*this); });
     retired_.clear();
     for (const auto& written : step.writes())

@@ -111,7 +111,8 @@ class Work {
   /// For a reader whose part is `rows` as they are: takes them over where it can, and only adds up the sums.
   void pass_on(const View& view, const Rows& rows);
   void pass_on(const View& view, const at::Tensor& map);
-  /// The whole gradient of a view, when all readers gave their part.
+  /// The whole gradient of a view, when all readers gave their part. The step that wrote the view asks for it
+  /// before it gives its own parts.
   Rows gradient(const View& view);
   at::Tensor gradient_tensor(const View& view);
   /// Where the gradient of a weight goes; null when it needs none.
@@ -124,6 +125,7 @@ class Work {
     Rows values, gradient;
     bool shared_gradient = false;  // another map's too: not to be written
     std::vector<char> covered;     // channels that have a gradient
+    std::vector<char> read;  // channels whose gradient only the step that wrote them still needs, and has
   };
 
   /// Images of the pass, of which a segment works on some.
@@ -140,7 +142,7 @@ class Work {
   template <class Body>
   void timed(const Step& step, const Body& body);
   Rows as_stored(const Rows& rows, const View& view) const;
-  void own(Map& map, const Root& root, bool keep);
+  void own(const View& view);
   kernels::GradientOut sums_of(const View& view);
 
   std::shared_ptr<const Layout> layout_;
