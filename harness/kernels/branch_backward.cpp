@@ -25,7 +25,8 @@ struct Backward {
   GradientIn dz;
   const PackedBranches& branches;
   const Factors* factors;  // [branches]
-  GradientOut dx;          // centre in whole vectors
+  Factors middle;
+  GradientOut dx;  // centre in whole vectors
   bool wants_dx, wants_dw, stream;
 };
 
@@ -34,10 +35,10 @@ struct BackwardChunk {
   OutputUnits units;
   BranchRings& rings;
   const BranchRows* branches;
-  const BackRows *back, *points;  // [height]: of the branches with a whole kernel, and of the others
-  Ring dz;                        // of a unit's rows
-  float* dw;                      // of the band [vectors, all taps, kLanes]
-  BandGradients sums;             // of the band [padded C]
+  const BackRows* back;  // [height]
+  Ring dz;               // of a unit's rows, and those before whose middle is in its rows of dx
+  float* dw;             // of the band [vectors, all taps, kLanes]
+  BandGradients sums;    // of the band [padded C]
 };
 
 /// One vector of a piece.
@@ -85,12 +86,41 @@ HWY_INLINE void gradient_row(const Backward& job, const VectorOf& of, const int*
   });
 }
 
+/// What pixels of a row of dx get besides as the middle of a kernel.
+struct Middle {
+  Middle(const Backward& job, const VectorOf& of, int h) {
+    if (!job.middle.c1 || h % kStride != 0) return;
+    const auto& x = of.chunk.rings.x.ring;
+    dz = of.chunk.dz.row(h / kStride) + of.in_dz();
+    x_row = x.row(h) + of.in_x() + x.halo * kLanes;
+    const std::int64_t at = std::int64_t(of.vector) * kLanes;
+    c1 = hn::Load(kFloats, job.middle.c1 + at);
+    c2 = hn::Load(kFloats, job.middle.c2 + at);
+    c3 = hn::Load(kFloats, job.middle.c3 + at);
+  }
+
+  /// Adds it to those of P outputs from the i-th on.
+  template <int P>
+  HWY_INLINE void add(int i, Vector (&part)[P]) const {
+    if (!dz) return;
+    unrolled<P>([&](auto p) HWY_ATTR __attribute__((always_inline)) {
+      const Vector gradient = hn::Load(kFloats, dz + (i + p) * kLanes);
+      const Vector x = hn::Load(kFloats, x_row + (i + p) * kStride * kLanes);
+      part[p] = hn::Add(part[p], hn::MulAdd(c1, gradient, hn::MulAdd(c2, x, c3)));
+    });
+  }
+
+  const float *dz = nullptr, *x_row = nullptr;  // null: they get nothing
+  Vector c1, c2, c3;
+};
+
 /// Row h of one vector of dx, and where all remainders of the stride are inside, pixels of all of them at
 /// once: each alone would wait for its own sums.
 template <int KW>
 HWY_INLINE void input_pixels(const Backward& job, const VectorOf& of, int h, const InputRow& to,
                              BackwardAhead& ahead) {
-  const auto &back = of.chunk.back[h], &points = of.chunk.points[h];
+  const auto& back = of.chunk.back[h];
+  const Middle middle(job, of, h);
   const float* weights = job.branches.of(of.vector);
   const std::int64_t first = of.in_d() + of.halo() * kLanes;
   const int whole = job.s.width / kStride;
@@ -101,7 +131,7 @@ HWY_INLINE void input_pixels(const Backward& job, const VectorOf& of, int h, con
                           __attribute__((always_inline)) { part[p / P][p % P] = all(0); });
     const std::int64_t at = first + i * kLanes;
     add_back_all<KW>(back, at, weights, part);
-    add_back_all<1>(points, at, weights, part);
+    middle.add(i, part[0]);
     unrolled<kStride>([&](auto rest) HWY_ATTR
                       __attribute__((always_inline)) { to.store<kStride>(rest + i * kStride, part[rest]); });
   });
@@ -109,7 +139,7 @@ HWY_INLINE void input_pixels(const Backward& job, const VectorOf& of, int h, con
   Vector part[1] = {all(0)};
   const std::int64_t at = first + whole * kLanes;
   add_back<KW, kStride, 0>(back, at, weights, part);
-  add_back<1, kStride, 0>(points, at, weights, part);
+  middle.add(whole, part);
   to.store<kStride>(whole * kStride, part);
 }
 
@@ -118,23 +148,16 @@ template <int KW>
 HWY_INLINE void gradient_rows(const Backward& job, const VectorOf& of, int begin, int end,
                               BackwardAhead& ahead) {
   const auto& chunk = of.chunk;
-  for (int oh = begin; oh < end; ++oh) {
+  for (int oh = begin; oh < end; ++oh)
     job.branches.for_sets(false, [&]<int B>(const int* branches) HWY_ATTR {
       gradient_row<KW, B>(job, of, branches, chunk.rings.taps[oh], oh, ahead);
     });
-    job.branches.for_sets(true, [&]<int B>(const int* branches) HWY_ATTR {
-      gradient_row<1, B>(job, of, branches, chunk.rings.points[oh], oh, ahead);
-    });
-  }
   for (int b = 0; job.wants_dw && b < job.branches.count; ++b) {
     const ProductRow* rows = chunk.branches[b].products + begin;
     const RingValues d{of.in_d() + of.halo() * kLanes};
     const int width = job.s.out_width(), count = end - begin;
     float* sums = chunk.dw + (of.vector * job.branches.all() + job.branches.first[b]) * kLanes;
-    if (job.branches.points[b])
-      add_all_products<1, kStride, false>(rows, count, 1, of.in_x(), d, width, sums);
-    else
-      add_all_products<KW, kStride, false>(rows, count, job.s.kernel_height, of.in_x(), d, width, sums);
+    add_all_products<KW, kStride, false>(rows, count, job.s.kernel_height, of.in_x(), d, width, sums);
   }
 }
 
@@ -186,22 +209,20 @@ void backward_images(const Backward& job, std::int64_t begin, std::int64_t end, 
   const OutputUnits units(s);
   const int d_slots = units.rows + s.kernel_height;
   const int columns =
-      units.seen() * (s.width + KW) + (job.branches.count * d_slots + units.rows) * (s.out_width() + KW);
+      units.seen() * (s.width + KW) + (job.branches.count + 1) * d_slots * (s.out_width() + KW);
   const int vectors =
       vectors_of_a_group(s.channels, columns, kSecondLevel, vectors_of_a_line(job.reading.x.data.type()));
   const Pieces pieces(s.channels, vectors, units.count(), units.rows * s.out_width() * kStride * kStride,
                       kBandRows);
   BranchRings rings(scratch, s, units.seen(), pieces.held());
   auto* branches = scratch.take<BranchRows>(job.branches.count);
-  for (int b = 0; b < job.branches.count; ++b)
-    branches[b] = BranchRows(scratch, s, job.branches.points[b], rings, d_slots);
+  for (int b = 0; b < job.branches.count; ++b) branches[b] = BranchRows(scratch, s, rings, d_slots);
   const BackwardChunk chunk{
       .units = units,
       .rings = rings,
       .branches = branches,
-      .back = back_rows(scratch, s, job.branches, branches, false),
-      .points = back_rows(scratch, s, job.branches, branches, true),
-      .dz = {scratch, units.rows, pieces.held(), s.out_width(), 0},
+      .back = back_rows(scratch, s, job.branches, branches),
+      .dz = {scratch, d_slots, pieces.held(), s.out_width(), 0},
       .dw = scratch.zeros<float>(padded(s.channels) * job.branches.all()),
       .sums = {scratch.zeros<float>(padded(s.channels)), scratch.zeros<float>(padded(s.channels))}};
   int x = 0;
@@ -235,7 +256,7 @@ void give_weights(const Backward& job, const double* sums, int b, float* dw) {
 
 void branch_backward_here(const Depthwise& shape, ConstValues dz, std::int64_t dz_stride, const Source& x,
                           const float* centre, std::span<const BranchGradient> branches,
-                          const GradientOut& wanted, const ForEach& each) {
+                          const MiddleGradient& middle, const GradientOut& wanted, const ForEach& each) {
   Scratch scratch;
   const JointImages joint(shape.channels, shape.images);
   const Depthwise s = joint.shape(shape);
@@ -243,7 +264,7 @@ void branch_backward_here(const Depthwise& shape, ConstValues dz, std::int64_t d
   const Ranges chunks(s.images, 1);
   const ChunkGradients sums(scratch, chunks, s.channels, dx);
   const auto all = packed(scratch, s, branches.size(),
-                          [&](int b) { return repeated(scratch, joint, s, branches[b].branch); });
+                          [&](int b) { return repeated(scratch, joint, s, {branches[b].w}); });
   auto* factors = scratch.take<Factors>(all.count);
   Backward job{.joint = joint,
                .s = s,
@@ -251,16 +272,20 @@ void branch_backward_here(const Depthwise& shape, ConstValues dz, std::int64_t d
                .dz = {.dz = dz, .stride = dz_stride},
                .branches = all,
                .factors = factors,
+               .middle = {},
                .dx = dx,
                .wants_dx = dx.data || dx.sum,
                .wants_dw = false,
-               .stream = dx.data && streams(dx.data, dx.stride, std::int64_t(s.images) * s.height * s.width,
-                                            s.channels)};
+               .stream = streams(dx, s)};
+  const auto whole = [&](const auto& of) {
+    const auto one = [&](const float* c) { return pad(scratch, joint.repeated(scratch, c), s.channels); };
+    return Factors{one(of.c1), one(of.c2), one(of.c3)};
+  };
   for (int b = 0; b < all.count; ++b) {
-    const auto whole = [&](const float* c) { return pad(scratch, joint.repeated(scratch, c), s.channels); };
-    factors[b] = {whole(branches[b].c1), whole(branches[b].c2), whole(branches[b].c3)};
+    factors[b] = whole(branches[b]);
     job.wants_dw |= branches[b].dw != nullptr;
   }
+  if (middle.c1) job.middle = whole(middle);
   if (dx.sum) job.dx.centre = pad(scratch, dx.centre, s.channels);
   const std::int64_t size = job.wants_dw ? padded(s.channels) * all.all() : 0;
   double* parts = scratch.zeros<double>(chunks.count * size);
@@ -285,9 +310,9 @@ namespace ablate::kernels {
 HWY_EXPORT(branch_backward_here);
 
 void branch_backward(const Depthwise& shape, ConstValues dz, std::int64_t dz_stride, const Source& x,
-                     const float* centre, std::span<const BranchGradient> branches, const GradientOut& dx,
-                     const ForEach& each) {
-  HWY_DYNAMIC_DISPATCH(branch_backward_here)(shape, dz, dz_stride, x, centre, branches, dx, each);
+                     const float* centre, std::span<const BranchGradient> branches,
+                     const MiddleGradient& middle, const GradientOut& dx, const ForEach& each) {
+  HWY_DYNAMIC_DISPATCH(branch_backward_here)(shape, dz, dz_stride, x, centre, branches, middle, dx, each);
 }
 
 }  // namespace ablate::kernels

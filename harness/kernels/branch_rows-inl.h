@@ -28,12 +28,11 @@ struct BackRows {
 
 /// Of one branch: rows of its gradient, and those that go with rows of the input.
 struct BranchRows {
-  BranchRows(Scratch& scratch, const Depthwise& s, bool point, const BranchRings& rings, int slots)
+  BranchRows(Scratch& scratch, const Depthwise& s, const BranchRings& rings, int slots)
       : d(scratch, slots, rings.x.ring.vectors, s.out_width(), s.kernel_width / 2),
         products(scratch.take<ProductRow>(s.out_height())) {
     for (int oh = 0; oh < s.out_height(); ++oh) {
-      const auto& taps = point ? rings.points[oh] : rings.taps[oh];
-      std::copy_n(taps.row, taps.count, products[oh].x);
+      std::copy_n(rings.taps[oh].row, rings.taps[oh].count, products[oh].x);
       products[oh].d = d.row(oh);
     }
   }
@@ -51,20 +50,14 @@ struct BranchRows {
   ProductRow* products;  // [output height]
 };
 
-/// For each row of dx, of the branches with a whole kernel, or of the others.
+/// For each row of dx, those of all branches.
 inline const BackRows* back_rows(Scratch& scratch, const Depthwise& s, const PackedBranches& all,
-                                 const BranchRows* branches, bool of_points) {
+                                 const BranchRows* branches) {
   auto* back = scratch.take<BackRows>(s.height);
   for (int h = 0; h < s.height; ++h) {
     const int most = all.count * s.kernel_height;
     back[h] = {scratch.take<const float*>(most), scratch.take<int>(most)};
-    for (int b = 0; b < all.count; ++b) {
-      if (all.points[b] != of_points) continue;
-      if (!of_points)
-        branches[b].add_back_rows(s, h, all.first[b], back[h]);
-      else if (h % s.stride == 0)
-        back[h].add(branches[b].d.row(h / s.stride), all.first[b]);
-    }
+    for (int b = 0; b < all.count; ++b) branches[b].add_back_rows(s, h, all.first[b], back[h]);
   }
   return back;
 }

@@ -15,8 +15,9 @@ namespace ablate::ingredients {
 /// through a map row by row and end their sums elsewhere, 5 since they sum 7 pixels of a row at a time where
 /// its width is a multiple of 7, 6 since the weights of folded 1x1 branches are multiplied and added by
 /// kernels of their own and the moments of small maps are summed over several images, 7 since depthwise
-/// branches of few channels are summed over pairs of images. All change last digits.
-inline constexpr int kRewritingVersion = 7;
+/// branches of few channels are summed over pairs of images, 8 since 1x1 depthwise branches that shrink a map
+/// are worked out from what their tap sees. All change last digits.
+inline constexpr int kRewritingVersion = 8;
 
 /// What every re-parameterisation has.
 struct RewritingParams {

@@ -12,9 +12,10 @@
 namespace ablate::kernels {
 namespace {
 
-/// Two convolutions and one of the middle alone, with factors of their gradients.
+/// Two convolutions with the factors of their gradients, and one of the middle alone, of which a backward
+/// pass is told what the pixels get.
 struct TestBranches {
-  static constexpr int kCount = 3;
+  static constexpr int kCount = 3, kMiddle = 1;
 
   TestBranches(const Depthwise& shape, unsigned seed, Type type = Type::Float32)
       : s(shape), dz(pixels_out(s), s.channels, 2, type) {
@@ -27,16 +28,17 @@ struct TestBranches {
       for (auto* c : {&c1, &c2, &c3}) c->push_back(numbers.normals(s.channels));
     }
   }
-  bool point(int b) const { return b == 1; }
+  static bool point(int b) { return b == kMiddle; }
   int taps(int b) const { return point(b) ? 1 : taps_of(s); }
   DepthwiseBranch branch(int b) const { return {w[b].data(), point(b)}; }
   std::vector<DepthwiseBranch> branches() const { return {branch(0), branch(1), branch(2)}; }
   std::vector<BranchGradient> gradients() {
     std::vector<BranchGradient> all;
     for (int b = 0; b < kCount; ++b)
-      all.push_back({branch(b), c1[b].data(), c2[b].data(), c3[b].data(), dw[b].data()});
+      if (!point(b)) all.push_back({w[b].data(), c1[b].data(), c2[b].data(), c3[b].data(), dw[b].data()});
     return all;
   }
+  MiddleGradient middle() const { return {c1[kMiddle].data(), c2[kMiddle].data(), c3[kMiddle].data()}; }
 
   /// The pixel that tap t of a branch sees, -1 beyond the border; and what is there, less the centre.
   std::int64_t seen_by(int b, std::int64_t p, int t) const {
@@ -103,14 +105,25 @@ TEST(Branches, KeepTheirMomentsWhenTheMeanIsAThousandDeviations) {
   });
 }
 
+/// Adds what the middle alone gives the pixels.
+void add_middle(const TestBranches& all, const Source& x, std::vector<double>& g) {
+  constexpr int kMiddle = TestBranches::kMiddle;
+  for (std::int64_t p = 0; p < pixels_out(all.s); ++p)
+    for (int c = 0; c < all.s.channels; ++c)
+      g[all.seen_by(kMiddle, p, 0) * all.s.channels + c] +=
+          double(all.c1[kMiddle][c]) * all.dz.at(p, c) +
+          double(all.c2[kMiddle][c]) * all.tap_of(kMiddle, x, p, 0, c, all.centre[c]) + all.c3[kMiddle][c];
+}
+
 /// In double, by the definition; dw likewise.
 void plain_backward(const TestBranches& all, const Source& x, const GradientOut& dx,
                     std::vector<std::vector<double>>& dw) {
   const auto& s = all.s;
   std::vector<double> g(pixels_in(s) * s.channels, 0.0);
+  add_middle(all, x, g);
   for (int b = 0; b < TestBranches::kCount; ++b) {
     dw.emplace_back(all.w[b].size(), 0.0);
-    for (std::int64_t p = 0; p < pixels_out(s); ++p)
+    for (std::int64_t p = 0; !TestBranches::point(b) && p < pixels_out(s); ++p)
       for (int c = 0; c < s.channels; ++c) {
         const double d = double(all.c1[b][c]) * all.dz.at(p, c) +
                          double(all.c2[b][c]) * all.output(b, x, p, c, all.centre[c]) + all.c3[b][c];
@@ -131,14 +144,15 @@ void expect_backward(const Depthwise& s, Act act, bool normalised, const Wanted&
   TestBranches all(s, 2, type);
   TestGradientOut actual(pixels_in(s), s.channels, wanted, 3, type);
   TestGradientOut expected(pixels_in(s), s.channels, wanted, 3);
-  branch_backward(s, all.dz.data(), all.dz.stride(), x.source, all.centre.data(), all.gradients(), actual.out,
-                  in_order);
+  branch_backward(s, all.dz.data(), all.dz.stride(), x.source, all.centre.data(), all.gradients(),
+                  all.middle(), actual.out, in_order);
   std::vector<std::vector<double>> dw;
   plain_backward(all, x.source, expected.out, dw);
   const double magnitude = 48.0 * taps_of(s) * taps_of(s), pixels = double(pixels_in(s));
   expect_near(actual, expected, 1e-6 * magnitude, 1e-6 * magnitude * pixels);
   for (int b = 0; b < TestBranches::kCount; ++b)
-    expect_near({all.dw[b].begin(), all.dw[b].end()}, dw[b], 48e-6 * taps_of(s) * double(pixels_out(s)));
+    if (!TestBranches::point(b))
+      expect_near({all.dw[b].begin(), all.dw[b].end()}, dw[b], 48e-6 * taps_of(s) * double(pixels_out(s)));
 }
 
 TEST(Branches, GiveTheirInputAndTheirWeightsTheirGradients) {
@@ -147,6 +161,20 @@ TEST(Branches, GiveTheirInputAndTheirWeightsTheirGradients) {
     expect_backward(s, Act::Relu, true, {.data = true, .sums = true, .base = Base::Itself});
     expect_backward(s, Act::None, true, {.data = true, .sums = false, .base = Base::Other});
     expect_backward(s, Act::None, false, {.data = false, .sums = true});
+  });
+}
+
+TEST(Branches, GiveTheirInputWhatTheMiddleAloneGivesIt) {
+  for_shapes(2, [](const Depthwise& s) {
+    TestSource x(pixels_in(s), s.channels, true, Act::Relu6, 1);
+    TestBranches all(s, 2);
+    TestGradientOut alone(pixels_in(s), s.channels, {}, 3), expected(pixels_in(s), s.channels, {}, 3);
+    branch_backward(s, all.dz.data(), all.dz.stride(), x.source, all.centre.data(), {}, all.middle(),
+                    alone.out, in_order);
+    std::vector<double> g(pixels_in(s) * s.channels, 0.0);
+    add_middle(all, x.source, g);
+    oracle::store_all(expected.out, x.source, g, pixels_in(s), s.channels);
+    expect_near(alone, expected, 1e-5, 1e-5 * double(pixels_in(s)));
   });
 }
 
@@ -180,8 +208,8 @@ std::vector<double> all_results(const Depthwise& s, const ForEach& each) {
   TestGradientOut dx(pixels_in(s), s.channels, {}, 3);
   std::vector<double> mean(std::size_t(TestBranches::kCount) * s.channels), variance = mean;
   branch_moments(s, x.source, all.branches(), all.centre.data(), mean.data(), variance.data(), each);
-  branch_backward(s, all.dz.data(), all.dz.stride(), x.source, all.centre.data(), all.gradients(), dx.out,
-                  each);
+  branch_backward(s, all.dz.data(), all.dz.stride(), x.source, all.centre.data(), all.gradients(),
+                  all.middle(), dx.out, each);
   std::vector<float> bits;
   append_bits(bits, dx.map);
   std::vector<double> results(bits.begin(), bits.end());

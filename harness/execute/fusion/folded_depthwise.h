@@ -34,12 +34,19 @@ class FoldedDepthwiseStep final : public Step {
     std::vector<float> kernel = {};                              // f [C, taps]
     std::vector<float> centre = {};                              // [C]
     std::vector<double> mean = {};  // [C, taps]; where the map shrinks, the centre
+    /// Of what the middle tap sees, less the centre, where the map shrinks and branches have no other: [C].
+    std::vector<double> middle_mean = {}, middle_variance = {};
 
     /// What branch b, of so many taps, makes of the centre of channel c.
     double of_centre(std::size_t b, int c, std::size_t taps_of_it) const {
       const double* first = &weights[b][c * taps_of_it];
       return centre[c] * std::accumulate(first, first + taps_of_it, 0.0);
     }
+  };
+
+  /// A gradient c1 * dz + c2 * y + c3, and that of a BatchNorm's weight.
+  struct Line {
+    double c1, c2, c3, dgamma;
   };
 
   int channels() const { return out().channels; }
@@ -56,6 +63,7 @@ class FoldedDepthwiseStep final : public Step {
   std::vector<double> products_and_input(Work& work, const Fold& fold, const Rows& dz) const;
   std::vector<double> give_branches(Work& work, const Fold& fold, const std::vector<double>& products) const;
   void give_input(Work& work, const Fold& fold, const Rows& dz, const std::vector<double>& curvature) const;
+  Line line(Work& work, const Fold& fold, std::size_t b, int c, const std::vector<double>& products) const;
   void give_all(Work& work, const Fold& fold, const Rows& dz, const std::vector<double>& products) const;
 
   std::vector<FoldedBranch> branches_;
