@@ -72,8 +72,7 @@ ExitStatus Coordinator::run() {
 
 void Coordinator::take_stock() {
   for (auto& task : schedule_.tasks()) schedule_.refresh(task, inspect(store_, task.trajectory->key));
-  if (options_.jobs == 0 && schedule_.open())
-    useful_cores_ = jobs_worth_running(usable_cores(), measured_throughput);
+  if (options_.jobs == 0 && schedule_.open()) choose_cores();
   journal_.append({{"type", "begin"},
                    {"time", utc_now()},
                    {"host", host_name()},
@@ -87,6 +86,15 @@ void Coordinator::take_stock() {
   if (schedule_.open()) return;
   if (schedule_.count(State::Done) + schedule_.count(State::Diverged) == int(schedule_.tasks().size()))
     progress_.say(fmt::format("nothing to train: all {} runs are there", schedule_.runs()));
+}
+
+void Coordinator::choose_cores() {
+  const int cores = usable_cores();
+  useful_cores_ = jobs_worth_running(cores, measured_throughput);
+  if (useful_cores_ < cores)
+    progress_.say(
+        fmt::format("training on {} of {} cores: more get nothing more done (--jobs N decides otherwise)",
+                    useful_cores_, cores));
 }
 
 std::size_t Coordinator::jobs() const {

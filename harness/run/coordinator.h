@@ -40,6 +40,7 @@ class Coordinator {
   ExitStatus run();
   const Schedule& schedule() const { return schedule_; }
   /// Workers at once, as far as is known by now.
+  void choose_cores();
   std::size_t jobs() const;
 
  private:

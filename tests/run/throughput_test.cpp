@@ -24,6 +24,11 @@ TEST(JobsWorthRunning, StayWhereAnotherProgramTakesPartOfACore) {
   EXPECT_EQ(jobs_worth_running(2, [](int jobs) { return jobs == 2 ? 1.5 : 1.0; }), 2);
 }
 
+TEST(JobsWorthRunning, AreNotFewerBecauseSomebodyElseWasBusyForAMoment) {
+  int asked = 0;
+  EXPECT_EQ(jobs_worth_running(2, [&](int jobs) { return ++asked <= 4 ? 1.0 : double(jobs); }), 2);
+}
+
 TEST(MeasuredThroughput, IsNotZero) {
   EXPECT_GT(measured_throughput(1), 0);
 }
