@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <string>
+#include <vector>
 
 namespace ablate {
 namespace {
@@ -34,18 +36,26 @@ std::string counted(std::size_t n, const std::string& thing) {
   return fmt::format("{} {}{}", n, thing, n == 1 ? "" : "s");
 }
 
+/// Which weights were evaluated: "ema where a recipe averages weights so, else raw".
+std::string variants_of(const Comparison& c) {
+  if (c.variants.empty()) return "none yet";
+  if (!c.reported || c.variants.size() == 1) return fmt::format("{}", fmt::join(c.variants, ", "));
+  std::vector<std::string> averages;
+  for (const auto& variant : c.variants)
+    if (variant != "raw") averages.push_back(variant);
+  return fmt::format("{} where a recipe averages weights so{}", fmt::join(averages, " or "),
+                     averages.size() < c.variants.size() ? ", else raw" : "");
+}
+
 std::string what_is_shown(const Comparison& c) {
   const auto split = c.images.empty()
                          ? c.split + " split"
                          : fmt::format("{} split ({} images)", c.split, fmt::join(c.images, ", "));
   const auto epoch =
       c.selected_by == "last" ? "the last epoch" : "the epoch selected on the validation split";
-  const bool several = c.reported && c.variants.size() > 1;
-  return fmt::format("{}{} on the {} at {}; {}variant: {}{}.", c.metric.title,
+  return fmt::format("{}{} on the {} at {}; {}variant: {}.", c.metric.title,
                      c.metric.unit.empty() ? "" : " in " + c.metric.unit, split, epoch,
-                     c.reported ? "reported " : "",
-                     c.variants.empty() ? "none yet" : fmt::format("{}", fmt::join(c.variants, ", ")),
-                     several ? " (a recipe's average where it has one, else the raw weights)" : "");
+                     c.reported ? "reported " : "", variants_of(c));
 }
 
 std::string how_compared(const Comparison& c) {

@@ -160,7 +160,7 @@ TEST_F(TableTest, SaysWhatIsReportedWhereOnlySomeRecipesHaveAnAverage) {
   journal.begin(1).facts().evaluation("raw", {"ema-1"}, 0.60, false).evaluation("ema", {"ema-1"}, 0.625);
   fold(journal.end("done"));
   EXPECT_THAT(table(Format::Markdown),
-              HasSubstr("reported variant: ema, raw (a recipe's average where it has one, else the raw"));
+              HasSubstr("reported variant: ema where a recipe averages weights so, else raw."));
 }
 
 TEST_F(TableTest, HasTheSameBytesForTheSameResults) {
