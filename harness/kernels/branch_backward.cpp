@@ -12,11 +12,6 @@ namespace ablate::kernels {
 namespace HWY_NAMESPACE {
 namespace {
 
-/// The factors of a branch's gradient in whole vectors.
-struct Factors {
-  const float *c1, *c2, *c3;
-};
-
 /// What all chunks share.
 struct Backward {
   JointImages joint;
@@ -86,33 +81,13 @@ HWY_INLINE void gradient_row(const Backward& job, const VectorOf& of, const int*
   });
 }
 
-/// What pixels of a row of dx get besides as the middle of a kernel.
-struct Middle {
-  Middle(const Backward& job, const VectorOf& of, int h) {
-    if (!job.middle.c1 || h % kStride != 0) return;
-    const auto& x = of.chunk.rings.x.ring;
-    dz = of.chunk.dz.row(h / kStride) + of.in_dz();
-    x_row = x.row(h) + of.in_x() + x.halo * kLanes;
-    const std::int64_t at = std::int64_t(of.vector) * kLanes;
-    c1 = hn::Load(kFloats, job.middle.c1 + at);
-    c2 = hn::Load(kFloats, job.middle.c2 + at);
-    c3 = hn::Load(kFloats, job.middle.c3 + at);
-  }
-
-  /// Adds it to those of P outputs from the i-th on.
-  template <int P>
-  HWY_INLINE void add(int i, Vector (&part)[P]) const {
-    if (!dz) return;
-    unrolled<P>([&](auto p) HWY_ATTR __attribute__((always_inline)) {
-      const Vector gradient = hn::Load(kFloats, dz + (i + p) * kLanes);
-      const Vector x = hn::Load(kFloats, x_row + (i + p) * kStride * kLanes);
-      part[p] = hn::Add(part[p], hn::MulAdd(c1, gradient, hn::MulAdd(c2, x, c3)));
-    });
-  }
-
-  const float *dz = nullptr, *x_row = nullptr;  // null: they get nothing
-  Vector c1, c2, c3;
-};
+/// What row h of one vector of dx gets besides as the middle of kernels.
+MiddleRow middle_row(const Backward& job, const VectorOf& of, int h) {
+  if (!job.middle.c1 || h % kStride != 0) return {};
+  const auto& x = of.chunk.rings.x.ring;
+  return {job.middle, of.vector, of.chunk.dz.row(h / kStride) + of.in_dz(),
+          x.row(h) + of.in_x() + x.halo * kLanes};
+}
 
 /// Row h of one vector of dx, and where all remainders of the stride are inside, pixels of all of them at
 /// once: each alone would wait for its own sums.
@@ -120,7 +95,7 @@ template <int KW>
 HWY_INLINE void input_pixels(const Backward& job, const VectorOf& of, int h, const InputRow& to,
                              BackwardAhead& ahead) {
   const auto& back = of.chunk.back[h];
-  const Middle middle(job, of, h);
+  const MiddleRow middle = middle_row(job, of, h);
   const float* weights = job.branches.of(of.vector);
   const std::int64_t first = of.in_d() + of.halo() * kLanes;
   const int whole = job.s.width / kStride;

@@ -14,6 +14,38 @@ namespace ablate::kernels {
 namespace HWY_NAMESPACE {
 namespace {
 
+/// The factors of a gradient c1 * dz + c2 * x + c3 in whole vectors.
+struct Factors {
+  const float *c1, *c2, *c3;
+};
+
+/// Such a gradient of one vector of every kStride-th pixel of a row, from rows of dz and of the input.
+class MiddleRow {
+ public:
+  MiddleRow() = default;  // of nothing
+  MiddleRow(const Factors& factors, int vector, const float* gradients, const float* inputs)
+      : dz_(gradients),
+        x_(inputs),
+        c1_(hn::Load(kFloats, factors.c1 + vector * kLanes)),
+        c2_(hn::Load(kFloats, factors.c2 + vector * kLanes)),
+        c3_(hn::Load(kFloats, factors.c3 + vector * kLanes)) {}
+
+  /// Adds it to P of these pixels from the i-th on.
+  template <int P>
+  HWY_INLINE void add(int i, Vector (&part)[P]) const {
+    if (!dz_) return;
+    unrolled<P>([&](auto p) HWY_ATTR __attribute__((always_inline)) {
+      const Vector dz = hn::Load(kFloats, dz_ + (i + p) * kLanes);
+      const Vector x = hn::Load(kFloats, x_ + (i + p) * kStride * kLanes);
+      part[p] = hn::Add(part[p], hn::MulAdd(c1_, dz, hn::MulAdd(c2_, x, c3_)));
+    });
+  }
+
+ private:
+  const float *dz_ = nullptr, *x_ = nullptr;
+  Vector c1_, c2_, c3_;
+};
+
 /// Rows of the branches' gradients that a row of dx sees, and where their weights are among those of all.
 struct BackRows {
   const float** row;

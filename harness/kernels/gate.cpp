@@ -3,8 +3,8 @@
 #include <hwy/foreach_target.h>
 
 #include "harness/kernels/elementwise.h"
-#include "harness/kernels/image_ranges.h"
 #include "harness/kernels/isa.h"
+#include "harness/kernels/over_images.h"
 #include "harness/kernels/wide-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -259,26 +259,20 @@ HWY_EXPORT(part_images);
 
 void gate_forward(const Gate& shape, const Source& x, const Source& gate, Values out, std::int64_t out_stride,
                   const ForEach& each) {
-  const auto chunks = ranges_of_images(shape.images, shape.height, shape.width, shape.channels);
-  instruction_set();
-  each(chunks.count, [&](std::int64_t i) {
-    HWY_DYNAMIC_DISPATCH(gate_images)(chunks.begin(i), chunks.end(i), shape, x, gate, out, out_stride);
+  over_images(shape, each, [&](std::int64_t begin, std::int64_t end, const auto& /*sums*/) {
+    HWY_DYNAMIC_DISPATCH(gate_images)(begin, end, shape, x, gate, out, out_stride);
   });
 }
 
 void gate_backward(const Gate& shape, ConstValues g, std::int64_t g_stride, const Source& x,
                    const Source& gate, const GradientOut& dx, const GradientOut& dgate, const ForEach& each) {
-  const auto chunks = ranges_of_images(shape.images, shape.height, shape.width, shape.channels);
-  Scratch scratch;
-  const ChunkGradients sums(scratch, chunks, shape.channels, dx);
-  const ChunkGradients gate_sums(scratch, chunks, shape.channels, dgate);
-  instruction_set();
-  each(chunks.count, [&](std::int64_t i) {
-    HWY_DYNAMIC_DISPATCH(part_images)
-    (chunks.begin(i), chunks.end(i), shape, g, g_stride, x, gate, dx, dgate, sums.of(i), gate_sums.of(i));
-  });
-  sums.finish();
-  gate_sums.finish();
+  over_images(
+      shape, each,
+      [&](std::int64_t begin, std::int64_t end, const auto& sums) {
+        HWY_DYNAMIC_DISPATCH(part_images)
+        (begin, end, shape, g, g_stride, x, gate, dx, dgate, sums[0], sums[1]);
+      },
+      dx, dgate);
 }
 
 }  // namespace ablate::kernels

@@ -4,8 +4,8 @@
 
 #include "harness/kernels/blocks-inl.h"
 #include "harness/kernels/elementwise.h"
-#include "harness/kernels/image_ranges.h"
 #include "harness/kernels/isa.h"
+#include "harness/kernels/over_images.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace ablate::kernels {
@@ -120,24 +120,19 @@ HWY_EXPORT(spread_images);
 
 void pool_forward(const Pool& shape, const Source& x, Values out, std::int64_t out_stride,
                   const ForEach& each) {
-  const auto chunks = ranges_of_images(shape.images, shape.height, shape.width, shape.channels);
-  instruction_set();
-  each(chunks.count, [&](std::int64_t i) {
-    HWY_DYNAMIC_DISPATCH(pool_images)(chunks.begin(i), chunks.end(i), shape, x, out, out_stride);
+  over_images(shape, each, [&](std::int64_t begin, std::int64_t end, const auto& /*sums*/) {
+    HWY_DYNAMIC_DISPATCH(pool_images)(begin, end, shape, x, out, out_stride);
   });
 }
 
 void pool_backward(const Pool& shape, ConstValues g, std::int64_t g_stride, const Source& x,
                    const GradientOut& dx, const ForEach& each) {
-  const auto chunks = ranges_of_images(shape.images, shape.height, shape.width, shape.channels);
-  Scratch scratch;
-  const ChunkGradients sums(scratch, chunks, shape.channels, dx);
-  instruction_set();
-  each(chunks.count, [&](std::int64_t i) {
-    HWY_DYNAMIC_DISPATCH(spread_images)
-    (chunks.begin(i), chunks.end(i), shape, g, g_stride, x, dx, sums.of(i));
-  });
-  sums.finish();
+  over_images(
+      shape, each,
+      [&](std::int64_t begin, std::int64_t end, const auto& sums) {
+        HWY_DYNAMIC_DISPATCH(spread_images)(begin, end, shape, g, g_stride, x, dx, sums[0]);
+      },
+      dx);
 }
 
 }  // namespace ablate::kernels

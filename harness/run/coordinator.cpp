@@ -93,8 +93,7 @@ void Coordinator::choose_cores() {
   useful_cores_ = jobs_worth_running(cores, measured_throughput);
   if (useful_cores_ < cores)
     progress_.say(
-        fmt::format("training on {} of {} cores: more get nothing more done (--jobs N decides otherwise)",
-                    useful_cores_, cores));
+        fmt::format("training on {} of {} cores: more get no more done (see --jobs)", useful_cores_, cores));
 }
 
 std::size_t Coordinator::jobs() const {
