@@ -11,6 +11,11 @@ namespace {
 /// The factors of a gradient c1 * dz + c2 * y + c3, each [C].
 struct Factors {
   explicit Factors(int channels) : c1(channels, 0.0f), c2(c1), c3(c1) {}
+  void add(int c, double of_dz, double of_y, double constant) {
+    c1[c] += static_cast<float>(of_dz);
+    c2[c] += static_cast<float>(of_y);
+    c3[c] += static_cast<float>(constant);
+  }
   std::vector<float> c1, c2, c3;
 };
 
@@ -66,7 +71,6 @@ FoldedDepthwiseStep::Line FoldedDepthwiseStep::line(Work& work, const Fold& fold
 void FoldedDepthwiseStep::give_all(Work& work, const Fold& fold, const Rows& dz,
                                    const std::vector<double>& products) const {
   const double pixels = double(outputs(work));
-  const int middle_tap = taps() / 2;
   BranchSet weights(channels(), taps(), places_), gradients(channels(), taps(), places_);
   weights.set(fold.weights);
   std::vector<Factors> factors(branches_.size(), Factors(channels()));
@@ -76,28 +80,27 @@ void FoldedDepthwiseStep::give_all(Work& work, const Fold& fold, const Rows& dz,
     const auto& [weight, norm, height, width] = branches_[b];
     float *dw = weight ? work.weight_gradient(*weight) : nullptr, *dgamma = work.weight_gradient(norm);
     if (float* dbeta = work.weight_gradient(norm + 1)) std::copy_n(work.sum(out()), channels(), dbeta);
-    auto& [c1, c2, c3] = factors[b];
     for (int c = 0; c < channels(); ++c) {
       const Line d = line(work, fold, b, c, products);
       if (dgamma) dgamma[c] = static_cast<float>(d.dgamma);
-      c1[c] = static_cast<float>(d.c1), c2[c] = static_cast<float>(d.c2), c3[c] = static_cast<float>(d.c3);
+      factors[b].add(c, d.c1, d.c2, d.c3);
       if (!weights.point(b)) continue;
       const double w = fold.weights[b][c], mean = fold.middle_mean[c];
-      middle.c1[c] += static_cast<float>(w * d.c1);
-      middle.c2[c] += static_cast<float>(w * w * d.c2);
-      middle.c3[c] += static_cast<float>(w * d.c3);
-      if (dw)
-        dw[c] =
-            static_cast<float>(d.c1 * products[c * taps() + middle_tap] +
-                               pixels * (d.c2 * w * (fold.middle_variance[c] + mean * mean) + d.c3 * mean));
+      const double squares = fold.middle_variance[c] + mean * mean,
+                   product = products[c * taps() + taps() / 2];
+      middle.add(c, w * d.c1, w * w * d.c2, w * d.c3);
+      if (dw) dw[c] = static_cast<float>(d.c1 * product + pixels * (d.c2 * w * squares + d.c3 * mean));
     }
+    const auto& [c1, c2, c3] = factors[b];
     if (!weights.point(b))
       branches.push_back(
           {weights.values(b), c1.data(), c2.data(), c3.data(), dw ? gradients.values(b) : nullptr});
   }
+  kernels::MiddleGradient of_points;
+  if (branches.size() < branches_.size()) of_points = {middle.c1.data(), middle.c2.data(), middle.c3.data()};
   kernels::branch_backward(shape(work), dz.data, dz.stride, work.source(in()), fold.centre.data(), branches,
-                           {middle.c1.data(), middle.c2.data(), middle.c3.data()},
-                           work.wanted(in()) ? work.part(in()) : kernels::GradientOut{}, threads());
+                           of_points, work.wanted(in()) ? work.part(in()) : kernels::GradientOut{},
+                           threads());
   for (std::size_t b = 0; b < branches_.size(); ++b)
     if (float* dw = branches_[b].weight ? work.weight_gradient(*branches_[b].weight) : nullptr)
       gradients.get(b, dw);
