@@ -89,11 +89,10 @@ void Coordinator::take_stock() {
 }
 
 void Coordinator::choose_cores() {
-  const int cores = usable_cores();
-  useful_cores_ = jobs_worth_running(cores, measured_throughput);
-  if (useful_cores_ < cores)
-    progress_.say(
-        fmt::format("training on {} of {} cores: more get no more done (see --jobs)", useful_cores_, cores));
+  useful_cores_ = jobs_worth_running(usable_cores(), measured_throughput);
+  if (useful_cores_ < usable_cores())
+    progress_.say(fmt::format("training on {} of {} cores: more get no more done (see --jobs)", useful_cores_,
+                              usable_cores()));
 }
 
 std::size_t Coordinator::jobs() const {
