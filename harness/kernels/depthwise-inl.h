@@ -21,7 +21,7 @@ namespace {
 constexpr int kMostRows = 9;  // of a kernel, or of one that joins two of its taps
 
 /// Rows of an image as vectors of channels, [slots, vectors, columns, kLanes]: row h is in slot h % slots.
-/// The `halo` columns on either side of a row stay zero.
+/// The `halo` columns on either side of a row stay zero; the others are not cleared.
 struct Ring {
   Ring(Scratch& scratch, int ring_slots, int ring_vectors, int width, int ring_halo)
       : slots(ring_slots),

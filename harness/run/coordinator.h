@@ -40,11 +40,11 @@ class Coordinator {
   ExitStatus run();
   const Schedule& schedule() const { return schedule_; }
   /// Workers at once, as far as is known by now.
-  void choose_cores();
   std::size_t jobs() const;
 
  private:
   void take_stock();
+  void choose_cores();
   void start_workers();
   void claim(Task& task);
   void launch(Task& task, FolderLock lock);

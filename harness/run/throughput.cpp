@@ -25,22 +25,25 @@ std::int64_t convolve_until(Clock::time_point deadline) {
   return done;
 }
 
+/// What one measurement of each number says.
+int seem_worth_running(int most, const std::function<double(int)>& throughput) {
+  constexpr double kLeastGain = 1.05;
+  int jobs = most;
+  for (double done = throughput(jobs); jobs > 1;) {
+    const double with_half = throughput(jobs / 2);
+    if (done > kLeastGain * with_half) break;
+    jobs /= 2;
+    done = with_half;
+  }
+  return jobs;
+}
+
 }  // namespace
 
 int jobs_worth_running(int most, const std::function<double(int)>& throughput) {
-  constexpr double kLeastGain = 1.05;
-  constexpr int kTries = 6;
-  const auto all_help = [&](int jobs) {
-    double with_all = 0, with_half = 0;
-    for (int i = 0; i < kTries; ++i) {
-      with_all = std::max(with_all, throughput(jobs));
-      with_half = std::max(with_half, throughput(jobs / 2));
-      if (with_all > kLeastGain * with_half) return true;
-    }
-    return false;
-  };
-  int jobs = std::max(1, most);
-  while (jobs > 1 && !all_help(jobs)) jobs /= 2;
+  constexpr int kTries = 4;
+  int jobs = 1;
+  for (int i = 0; i < kTries && jobs < most; ++i) jobs = std::max(jobs, seem_worth_running(most, throughput));
   return jobs;
 }
 

@@ -190,14 +190,11 @@ TEST(Branches, AreRightOnMapsOfSeveralGroups) {
 }
 
 TEST(Branches, AreRightWherePairsOfImagesAreWorkedOnAsOne) {
-  for_types([](Type type) {
-    for (const auto& size : kPairedSizes) {
-      const Depthwise s{size.images, size.height, size.width, size.channels, 3, 3, 2};
-      TestSource x(pixels_in(s), s.channels, true, Act::Relu6, 1, type);
-      expect_moments(s, x.source, 4);
-      expect_backward(s, Act::Relu6, true, {}, type);
-      expect_backward(s, Act::None, false, {.data = true, .sums = true, .base = Base::Other}, type);
-    }
+  for_paired_shapes(2, [](const Depthwise& s, Type type) {
+    TestSource x(pixels_in(s), s.channels, true, Act::Relu6, 1, type);
+    expect_moments(s, x.source, 4);
+    expect_backward(s, Act::Relu6, true, {}, type);
+    expect_backward(s, Act::None, false, {.data = true, .sums = true, .base = Base::Other}, type);
   });
 }
 

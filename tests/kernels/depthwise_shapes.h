@@ -27,6 +27,14 @@ constexpr Size kSizes[] = {{2, 1, 1, 1},   {3, 2, 1, 3},  {2, 1, 9, 20},  {3, 4,
 constexpr Size kPairedSizes[] = {{16, 5, 6, 8},  {18, 9, 10, 36}, {32, 4, 4, 20}, {48, 1, 3, 5},
                                  {16, 7, 3, 12}, {16, 6, 70, 24}, {17, 5, 6, 8}};
 
+/// Calls body with a kernel of 3x3 and that stride for each of these sizes, every type and instruction set.
+inline void for_paired_shapes(int stride, const std::function<void(const Depthwise&, Type)>& body) {
+  for_types([&](Type type) {
+    for (const auto& size : kPairedSizes)
+      body({size.images, size.height, size.width, size.channels, 3, 3, stride}, type);
+  });
+}
+
 /// Calls body with every kernel, stride and size.
 inline void for_shapes(std::span<const Kernel> kernels, std::span<const Size> sizes,
                        const std::function<void(const Depthwise&)>& body) {

@@ -200,16 +200,13 @@ TEST(Taps, AreRightOnMapsOfSeveralBandsAndGroups) {
 }
 
 TEST(Taps, AreRightWherePairsOfImagesAreWorkedOnAsOne) {
-  for_types([](Type type) {
-    for (const auto& size : kPairedSizes) {
-      const Depthwise s{size.images, size.height, size.width, size.channels, 3, 3, 1};
-      TestSource x(pixels_in(s), s.channels, true, Act::Relu6, 1, type);
-      expect_moments(s, x.source, 4);
-      expect_products(s, Act::Relu, true, type);
-      expect_products({s.images, s.height, s.width, s.channels, 5, 5, 2}, Act::Relu, true, type);
-      expect_backward(s, Act::Relu6, true, {}, type);
-      expect_backward(s, Act::None, false, {.data = true, .sums = true, .base = Base::Itself}, type);
-    }
+  for_paired_shapes(1, [](const Depthwise& s, Type type) {
+    TestSource x(pixels_in(s), s.channels, true, Act::Relu6, 1, type);
+    expect_moments(s, x.source, 4);
+    expect_products(s, Act::Relu, true, type);
+    expect_products({s.images, s.height, s.width, s.channels, 5, 5, 2}, Act::Relu, true, type);
+    expect_backward(s, Act::Relu6, true, {}, type);
+    expect_backward(s, Act::None, false, {.data = true, .sums = true, .base = Base::Itself}, type);
   });
 }
 
