@@ -106,9 +106,9 @@ HWY_INLINE void mask_outside(const Reading& reading, const Vector (&value)[P], V
     part[p] = hn::IfThenZeroElse(hn::Or(hn::Le(value[p], low), hn::Ge(value[p], high)), part[p]);
 }
 
-/// Whether what an input of shape s gets goes past the caches; what is added to in place is in them.
+/// Whether what an input of shape s gets goes past the caches.
 inline bool streams(const GradientOut& dx, const Depthwise& s) {
-  return dx.data && dx.base != dx.data &&
+  return dx.data && !dx.in_place() &&
          streams(dx.data, dx.stride, std::int64_t(s.images) * s.height * s.width, s.channels);
 }
 

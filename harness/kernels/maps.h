@@ -46,6 +46,9 @@ struct GradientIn {
 /// data = base + part, and its sums over the pixels, which BatchNorm's own gradient needs.
 /// relu' is 0 at z <= 0; relu6' is 0 at z <= 0 and z >= 6.
 struct GradientOut {
+  /// Whether it is added to what is there: that is in the caches then, and is not stored past them.
+  bool in_place() const { return data && base == data; }
+
   Values data;  // null: not wanted (the sums may still be)
   std::int64_t stride = 0;
   ConstValues base;  // added; may be `data` itself; null: nothing

@@ -98,9 +98,9 @@ HWY_INLINE bool streams(ConstValues data, std::int64_t stride, std::int64_t rows
          reinterpret_cast<std::uintptr_t>(data.bytes()) % kLine == 0 && rows * columns * size > kLarge;
 }
 
-/// Whether what an input of so many pixels gets does; what is added to in place is in the caches.
+/// Whether what an input of so many pixels gets does.
 HWY_INLINE bool streams(const GradientOut& dx, std::int64_t pixels, int channels) {
-  return dx.data && dx.base != dx.data && streams(dx.data, dx.stride, pixels, channels);
+  return dx.data && !dx.in_place() && streams(dx.data, dx.stride, pixels, channels);
 }
 
 /// Sums of a tile's gradient, added to those of its chunk.

@@ -206,7 +206,7 @@ class WideGradient {
   /// pixels and start: as of WideOutput. What is added to in place is in the caches already.
   WideGradient(const GradientOut& out, const Wide& wide, std::int64_t pixels, std::int64_t start,
                Scratch& scratch)
-      : out_(out), wide_(wide), map_(out.data, out.stride, wide, out.base == out.data ? 0 : pixels, start) {
+      : out_(out), wide_(wide), map_(out.data, out.stride, wide, out.in_place() ? 0 : pixels, start) {
     if (!out.sum) return;
     centre_ = wide.repeat(out.centre, scratch);
     sum_ = scratch.zeros<float>(padded(wide.width()));
