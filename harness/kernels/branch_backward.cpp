@@ -48,18 +48,18 @@ struct VectorOf {
   int halo() const { return chunk.branches[0].d.halo; }
 };
 
-/// A row of one vector of the gradients of some branches.
+/// A row of one vector of the gradients of branches first .. first + B.
 template <int KW, int B>
-HWY_INLINE void gradient_row(const Backward& job, const VectorOf& of, const int* branches, const Taps& taps,
-                             int oh, BackwardAhead& ahead) {
+HWY_INLINE void gradient_row(const Backward& job, const VectorOf& of, int first, const Taps& taps, int oh,
+                             BackwardAhead& ahead) {
   const auto& chunk = of.chunk;
   const int vector = of.vector;
   const float* row = chunk.dz.row(oh) + of.in_dz();
   const float* weights[B];
   float* d[B];
   for (int b = 0; b < B; ++b) {
-    weights[b] = job.branches.of(vector, branches[b]);
-    d[b] = chunk.branches[branches[b]].d.row(oh) + of.in_d() + of.halo() * kLanes;
+    weights[b] = job.branches.of(vector, first + b);
+    d[b] = chunk.branches[first + b].d.row(oh) + of.in_d() + of.halo() * kLanes;
   }
   for_blocks<4>(job.s.out_width(), [&]<int P>(Pixels<P>, int w) HWY_ATTR {
     ahead.x.ask<P * kStride * kStride>();
@@ -68,7 +68,7 @@ HWY_INLINE void gradient_row(const Backward& job, const VectorOf& of, const int*
     convolve_all<KW>(taps, of.in_x() + w * kStride * kLanes, weights, y);
     HWY_UNROLL(3)
     for (int b = 0; b < B; ++b) {
-      const auto& factors = job.factors[branches[b]];
+      const auto& factors = job.factors[first + b];
       const Vector c1 = hn::Load(kFloats, factors.c1 + vector * kLanes);
       const Vector c2 = hn::Load(kFloats, factors.c2 + vector * kLanes);
       const Vector c3 = hn::Load(kFloats, factors.c3 + vector * kLanes);
@@ -84,9 +84,8 @@ HWY_INLINE void gradient_row(const Backward& job, const VectorOf& of, const int*
 /// What row h of one vector of dx gets besides as the middle of kernels.
 MiddleRow middle_row(const Backward& job, const VectorOf& of, int h) {
   if (!job.middle.c1 || h % kStride != 0) return {};
-  const auto& x = of.chunk.rings.x.ring;
   return {job.middle, of.vector, of.chunk.dz.row(h / kStride) + of.in_dz(),
-          x.row(h) + of.in_x() + x.halo * kLanes};
+          of.chunk.rings.pixels(h, of.in_x())};
 }
 
 /// Row h of one vector of dx, and where all remainders of the stride are inside, pixels of all of them at
@@ -124,14 +123,14 @@ HWY_INLINE void gradient_rows(const Backward& job, const VectorOf& of, int begin
                               BackwardAhead& ahead) {
   const auto& chunk = of.chunk;
   for (int oh = begin; oh < end; ++oh)
-    job.branches.for_sets(false, [&]<int B>(const int* branches) HWY_ATTR {
-      gradient_row<KW, B>(job, of, branches, chunk.rings.taps[oh], oh, ahead);
+    job.branches.for_sets([&]<int B>(int first) HWY_ATTR {
+      gradient_row<KW, B>(job, of, first, chunk.rings.taps[oh], oh, ahead);
     });
   for (int b = 0; job.wants_dw && b < job.branches.count; ++b) {
     const ProductRow* rows = chunk.branches[b].products + begin;
     const RingValues d{of.in_d() + of.halo() * kLanes};
     const int width = job.s.out_width(), count = end - begin;
-    float* sums = chunk.dw + (of.vector * job.branches.all() + job.branches.first[b]) * kLanes;
+    float* sums = chunk.dw + (of.vector * job.branches.all() + job.branches.first(b)) * kLanes;
     add_all_products<KW, kStride, false>(rows, count, job.s.kernel_height, of.in_x(), d, width, sums);
   }
 }
@@ -219,11 +218,11 @@ void backward_images(const Backward& job, std::int64_t begin, std::int64_t end, 
 /// A branch's dw from sums [vectors, all taps, kLanes].
 void give_weights(const Backward& job, const double* sums, int b, float* dw) {
   const std::int64_t all = job.branches.all();
-  const int taps = job.branches.taps(b);
+  const int taps = job.branches.taps;
   for (int c = 0; c < job.joint.channels(); ++c)
     for (int t = 0; t < taps; ++t)
       dw[std::int64_t(c) * taps + t] = static_cast<float>(job.joint.sum(c, [&](int of) {
-        return sums[(of / kLanes * all + job.branches.first[b] + t) * kLanes + of % kLanes];
+        return sums[(of / kLanes * all + job.branches.first(b) + t) * kLanes + of % kLanes];
       }));
 }
 
@@ -238,8 +237,7 @@ void branch_backward_here(const Depthwise& shape, ConstValues dz, std::int64_t d
   const GradientOut dx = joint.gradient(scratch, wanted);
   const Ranges chunks(s.images, 1);
   const ChunkGradients sums(scratch, chunks, s.channels, dx);
-  const auto all = packed(scratch, s, branches.size(),
-                          [&](int b) { return repeated(scratch, joint, s, {branches[b].w}); });
+  const PackedBranches all(scratch, joint, s, branches.size(), [&](int b) { return branches[b].w; });
   auto* factors = scratch.take<Factors>(all.count);
   Backward job{.joint = joint,
                .s = s,

@@ -89,7 +89,7 @@ inline const BackRows* back_rows(Scratch& scratch, const Depthwise& s, const Pac
   for (int h = 0; h < s.height; ++h) {
     const int most = all.count * s.kernel_height;
     back[h] = {scratch.take<const float*>(most), scratch.take<int>(most)};
-    for (int b = 0; b < all.count; ++b) branches[b].add_back_rows(s, h, all.first[b], back[h]);
+    for (int b = 0; b < all.count; ++b) branches[b].add_back_rows(s, h, all.first(b), back[h]);
   }
   return back;
 }

@@ -10,15 +10,10 @@
 /// the covariance of the taps (taps.h).
 namespace ablate::kernels {
 
-/// One of them: of the shape's kernel, w [C, kernel height, kernel width], or of its middle alone, w [C].
-struct DepthwiseBranch {
-  const float* w = nullptr;
-  bool point = false;
-};
-
-/// centre [C]: a value near each channel's mean, that of some pixels. mean, variance [branches, C]: of what
-/// each makes of the input less its centre, which beyond the border is zero less the centre.
-void branch_moments(const Depthwise& shape, const Source& x, std::span<const DepthwiseBranch> branches,
+/// branches: the weights of each, [C, kernel height, kernel width]. centre [C]: a value near each channel's
+/// mean, that of some pixels. mean, variance [branches + 1, C]: of what each makes of the input less its
+/// centre, which beyond the border is zero less the centre; the last of what the middle of the kernels sees.
+void branch_moments(const Depthwise& shape, const Source& x, std::span<const float* const> branches,
                     float* centre, double* mean, double* variance, const ForEach& each);
 
 /// With y what a branch of weights w makes of the input less its centre, its gradient is d = c1[c] * dz +

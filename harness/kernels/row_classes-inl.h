@@ -30,7 +30,7 @@ struct StackUnits {
   explicit StackUnits(const Depthwise& shape)
       : s(shape),
         rows(rows_of_a_unit(s.width, s.height)),
-        images(rows < s.height ? 1 : std::clamp(kStackPixels / (s.height * s.width), 1, s.images)) {}
+        images(rows < s.height ? 1 : std::clamp(kSmallImage / (s.height * s.width), 1, s.images)) {}
 
   /// Units of a stack; stacks of so many images.
   int count() const { return (s.height + rows - 1) / rows; }
@@ -54,9 +54,6 @@ struct StackUnits {
 
   Depthwise s;
   int rows, images;
-
- private:
-  static constexpr int kStackPixels = 256;
 };
 
 /// The rows of each unit of a stack in classes.

@@ -16,8 +16,10 @@ namespace ablate::ingredients {
 /// its width is a multiple of 7, 6 since the weights of folded 1x1 branches are multiplied and added by
 /// kernels of their own and the moments of small maps are summed over several images, 7 since depthwise
 /// branches of few channels are summed over pairs of images, 8 since 1x1 depthwise branches that shrink a map
-/// are worked out from what their tap sees. All change last digits.
-inline constexpr int kRewritingVersion = 8;
+/// are worked out from what their tap sees, 9 since the statistics of branches that shrink a map are summed
+/// from the centre on, and depthwise branches sum images of up to 256 pixels as a whole. All change last
+/// digits.
+inline constexpr int kRewritingVersion = 9;
 
 /// What every re-parameterisation has.
 struct RewritingParams {

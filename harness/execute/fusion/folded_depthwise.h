@@ -34,7 +34,7 @@ class FoldedDepthwiseStep final : public Step {
     std::vector<float> kernel = {};                              // f [C, taps]
     std::vector<float> centre = {};                              // [C]
     std::vector<double> mean = {};  // [C, taps]; where the map shrinks, the centre
-    /// Of what the middle tap sees, less the centre, where the map shrinks and branches have no other: [C].
+    /// Of what the middle tap sees, less the centre, where the map shrinks: [C].
     std::vector<double> middle_mean = {}, middle_variance = {};
 
     /// What branch b, of so many taps, makes of the centre of channel c.

@@ -27,25 +27,23 @@ void FoldedDepthwiseStep::take_branches(Work& work, Fold& fold) const {
   expect_batch(outputs(work));
   BranchSet weights(channels(), taps(), places_);
   weights.set(fold.weights);
-  const std::vector<float> ones(channels(), 1.0f);
-  std::vector<kernels::DepthwiseBranch> branches;
+  std::vector<const float*> branches;
   for (std::size_t b = 0; b < branches_.size(); ++b)
-    if (!weights.point(b)) branches.push_back({weights.values(b)});
-  const std::size_t whole = branches.size() * channels();
-  if (branches.size() < branches_.size()) branches.push_back({ones.data(), true});
+    if (!weights.point(b)) branches.push_back(weights.values(b));
+  const std::size_t middle = branches.size() * channels();
   fold.centre.resize(channels());
-  std::vector<double> mean(branches.size() * channels()), variance(mean.size());
+  std::vector<double> mean(middle + channels()), variance(mean.size());
   kernels::branch_moments(shape(work), work.source(in()), branches, fold.centre.data(), mean.data(),
                           variance.data(), threads());
   std::size_t next = 0;
   for (std::size_t b = 0; b < branches_.size(); ++b)
     for (int c = 0; c < channels(); ++c) {
-      const std::size_t at = weights.point(b) ? whole + c : next++;
+      const std::size_t at = weights.point(b) ? middle + c : next++;
       const double w = weights.point(b) ? fold.weights[b][c] : 1;
       fold.norms.add(w * mean[at] + fold.of_centre(b, c, places_[b].size()), w * w * variance[at]);
     }
-  fold.middle_mean.assign(mean.begin() + std::ptrdiff_t(whole), mean.end());
-  fold.middle_variance.assign(variance.begin() + std::ptrdiff_t(whole), variance.end());
+  fold.middle_mean.assign(mean.begin() + std::ptrdiff_t(middle), mean.end());
+  fold.middle_variance.assign(variance.begin() + std::ptrdiff_t(middle), variance.end());
   for (const float value : fold.centre) fold.mean.insert(fold.mean.end(), taps(), value);
 }
 
